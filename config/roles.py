@@ -1,0 +1,39 @@
+"""Who may do what: roles as sets of permissions, written to the database by `manage.py sync_roles`.
+
+Code asks for a permission or a rule, never for a role.
+"""
+
+AGENT = {
+    "staff.use_desk",
+    "customers.view_customer",
+    "customers.add_customer",
+    "customers.change_customer",
+    "customers.add_note",
+}
+TEAM_LEAD = AGENT | {"staff.view_approvals", "staff.view_reports"}
+MANAGER = TEAM_LEAD | set()
+MARKETING = {"staff.use_desk", "staff.view_reports", "customers.view_customer", "customers.view_plan"}
+DATA_ENTRY = {
+    "customers.view_customer",
+    "customers.add_customer",
+    "customers.change_customer",
+    "customers.view_plan",
+    "customers.add_plan",
+    "customers.change_plan",
+    "customers.view_subscription",
+    "customers.add_subscription",
+    "customers.change_subscription",
+    "customers.view_household",
+    "customers.add_household",
+    "customers.change_household",
+}
+
+ROLES: dict[str, set[str] | None] = {
+    "agent": AGENT,
+    "team lead": TEAM_LEAD,
+    "manager": MANAGER,
+    "marketing": MARKETING,
+    "data entry": DATA_ENTRY,
+    "administrator": None,  # every permission
+}
+STAFF_ROLES = {"data entry", "marketing", "administrator"}  # may open the Django admin

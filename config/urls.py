@@ -1,0 +1,14 @@
+"""Every address of Kvar. Pages live under the app's own prefix, the API under /api/v1/."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import api
+
+urlpatterns = [
+    path("", include("staff.urls")),
+    path("customers/", include("customers.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(api)),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,88 @@
+"""What apps add to the customer page, to rules and to search, without the page knowing them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+
+from customers.models import Customer
+from staff.models import User
+from staff.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A flag in the header band: “open complaint, 2 days left”."""
+
+    text: str
+    tone: str = "amber"  # "teal", "green", "amber", "red"
+    icon: str = "circle-alert"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled value in the header band. `template` draws something richer from `context` (a card with stamps)."""
+
+    label: str | Promise
+    value: str = ""
+    template: str = ""
+    context: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    badges: Sequence[Badge] = ()
+    facts: Sequence[Fact] = ()
+
+
+class BandSource(Protocol):
+    def __call__(self, customer: Customer, now: datetime) -> Band:
+        """This app's flags and facts. At most two queries."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button on the customer page; `url_name` takes the customer's pk. `post` when opening it writes."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    key: str  # the one key that presses it
+    permission: str
+    order: int
+    post: bool = False
+
+
+class VariableSource(Protocol):
+    def __call__(self, customer_id: int, now: datetime) -> Mapping[str, Any]:
+        """Values of this app's rule variables for a customer ("open_complaints": 1). One query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of the search field."""
+
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = "user"
+
+
+class SearchSource(Protocol):
+    def __call__(self, user: User, text: str, limit: int) -> Sequence[Hit]:
+        """What this app finds by number or name, if `user` may see it. One indexed query, none when the text cannot fit."""
+
+
+class Referral(Protocol):
+    def __call__(self, customer: Customer, *, text: str, by: User, now: datetime) -> str:
+        """Hand the matter to another app (a billing dispute becomes a complaint); returns its number."""
+
+
+band: Registry[BandSource] = Registry()
+actions: Registry[Action] = Registry()
+variables: Registry[VariableSource] = Registry()
+search: Registry[SearchSource] = Registry()
+referrals: Registry[Referral] = Registry()

@@ -1,0 +1,36 @@
+"""What the worker does for customers: bring letters to their readers."""
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from customers.models import Delivery
+
+ATTEMPTS = 8
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4))
+def deliver(*, delivery_id: int) -> None:
+    """Send one e-mail. Run again after success it does nothing; after a failure the next attempt waits longer."""
+    with transaction.atomic():
+        delivery = Delivery.objects.select_for_update(of=("self",)).select_related("document").get(pk=delivery_id)
+        if delivery.state == Delivery.State.SENT:
+            return
+        delivery.attempts += 1
+        message = EmailMessage(delivery.subject, delivery.body, to=[delivery.to], headers=delivery.headers)
+        if delivery.document:
+            message.attach(f"{delivery.document.kind}.pdf", bytes(delivery.document.pdf), "application/pdf")
+        failure: Exception | None = None
+        try:
+            message.send()
+        except Exception as error:  # the mail server's faults are many; each is recorded and tried again
+            failure = error
+            delivery.state = Delivery.State.FAILED if delivery.attempts >= ATTEMPTS else Delivery.State.QUEUED
+            delivery.error = type(error).__name__
+        else:
+            delivery.state, delivery.sent_at, delivery.error = Delivery.State.SENT, timezone.now(), ""
+        delivery.save(update_fields=["attempts", "state", "sent_at", "error"])
+    if failure:
+        raise failure

@@ -1,0 +1,46 @@
+"""What every API endpoint shares: who may, how pages go on, how a refusal is said."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import pagination, permissions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from staff.errors import DomainError
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class HasViewPermission(permissions.BasePermission):
+    """Default deny: a view names the permission per method in `permissions = {"GET": "customers.view_customer", …}`,
+    a viewset per action: `permissions = {"list": …, "register": …}`. What is not named is refused."""
+
+    message = _("Your role does not allow this.")
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        needed = getattr(view, "permissions", {})
+        permission = needed.get(getattr(view, "action", None)) or needed.get(request.method)
+        return bool(request.user and request.user.is_authenticated and permission and request.user.has_perm(permission))
+
+
+class KeysetPagination(pagination.CursorPagination):
+    """Pages by key. A view sets `ordering`; an index must carry it."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "size"
+    ordering = "-pk"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """A refusal of the trade is 409 {"code", "detail"}; the rest as REST framework has it."""
+    from rest_framework.views import exception_handler as rest_exception_handler  # its module reads this one's name
+
+    if isinstance(error, DomainError):
+        body = {"code": error.code, "detail": str(error)}
+        if error.field:
+            body["field"] = error.field
+        return Response(body, status=status.HTTP_409_CONFLICT)
+    return rest_exception_handler(error, context)

@@ -1,0 +1,44 @@
+"""Fixtures that every room shares."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from config.roles import ROLES
+from staff.models import User
+from tests.factories import UserFactory
+
+NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)  # noon in Stockholm, a Wednesday
+
+
+@pytest.fixture
+def roles(db: None) -> None:
+    call_command("sync_roles")
+
+
+@pytest.fixture
+def user_as(roles: None) -> Callable[[str], User]:
+    """`user_as("agent")`: a new member of staff in that role."""
+    return lambda role, **fields: UserFactory(role=role, **fields)
+
+
+@pytest.fixture
+def client_as(user_as: Callable[[str], User]) -> Callable[[str], Client]:
+    """`client_as("manager")`: a logged-in client, its user at `client.user`."""
+
+    def login(role: str) -> Client:
+        client = Client()
+        client.user = user_as(role)
+        client.force_login(client.user)
+        return client
+
+    return login
+
+
+@pytest.fixture(params=sorted(ROLES))
+def role(request: pytest.FixtureRequest) -> str:
+    """Each role in turn."""
+    return request.param

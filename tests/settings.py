@@ -1,0 +1,17 @@
+"""The settings under test: the shop window's, on a database cluster of their own under var/test/."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("KVAR_DEMO", "1")
+os.environ.setdefault("KVAR_VAR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {  # no collectstatic before a test
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
