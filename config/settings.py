@@ -1,4 +1,4 @@
-"""Settings: every secret and every difference between installations comes from the environment (see docs/operations.md)."""
+"""Settings: secrets and all that differs between installations come from the environment (docs/operations.md)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # default deny: a view is open only by @login_not_required
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # default deny
     "staff.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -236,7 +236,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kvar",
-    "DESCRIPTION": "Customers, cancellations, complaints and loyalty: the same actions as the desk, with the same refusals.",
+    "DESCRIPTION": "Customers, cancellations, complaints, loyalty: the same actions as the desk, the same refusals.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -73,7 +73,7 @@ class Hit:
 
 class SearchSource(Protocol):
     def __call__(self, user: User, text: str, limit: int) -> Sequence[Hit]:
-        """What this app finds by number or name, if `user` may see it. One indexed query, none when the text cannot fit."""
+        """What this app finds by number, if `user` may see it. One indexed query, none when the text cannot fit."""
 
 
 class Referral(Protocol):

@@ -1,4 +1,4 @@
-"""How money, dates and spans of time are written, by locale. Rows are formatted with these before a template sees them."""
+"""How money, dates and spans of time are written, by locale. Rows are formatted before a template sees them."""
 
 from datetime import date, datetime
 from decimal import Decimal
