@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from config.catalogs import compile_stale
 from config.roles import ROLES
 from staff.models import User
 from tests.factories import UserFactory
@@ -42,3 +43,8 @@ def client_as(user_as: Callable[[str], User]) -> Callable[[str], Client]:
 def role(request: pytest.FixtureRequest) -> str:
     """Each role in turn."""
     return request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_catalogs() -> None:
+    compile_stale()
