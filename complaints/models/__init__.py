@@ -1,0 +1,47 @@
+"""The records of a complaint. One import for the rest of the house: `from complaints.models import ComplaintCase`."""
+
+from complaints.models.cases import (
+    CaseChange,
+    CaseMove,
+    CaseNumber,
+    Category,
+    ComplaintCase,
+    DisputeNotice,
+    Presence,
+    RootCause,
+)
+from complaints.models.clocks import (
+    Breach,
+    Calendar,
+    CalendarException,
+    CalendarInterval,
+    Clock,
+    Cycle,
+    Pause,
+    Policy,
+)
+from complaints.models.messages import Attachment, Message, Template
+from complaints.models.surveys import Survey
+
+__all__ = [
+    "Attachment",
+    "Breach",
+    "Calendar",
+    "CalendarException",
+    "CalendarInterval",
+    "CaseChange",
+    "CaseMove",
+    "CaseNumber",
+    "Category",
+    "Clock",
+    "ComplaintCase",
+    "Cycle",
+    "DisputeNotice",
+    "Message",
+    "Pause",
+    "Policy",
+    "Presence",
+    "RootCause",
+    "Survey",
+    "Template",
+]
