@@ -6,6 +6,7 @@ from decimal import Decimal
 import factory
 from django.contrib.auth.models import Group
 
+from config.roles import STAFF_ROLES
 from customers.models import Customer, Household, Plan, Subscription
 from staff.models import AuthorityLimit, Team, User
 
@@ -34,6 +35,9 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
     def role(self, create, extracted, **kwargs):
         if extracted:
             self.groups.add(Group.objects.get(name=extracted))
+            self.is_staff = extracted in STAFF_ROLES
+            self.is_superuser = extracted == "administrator"
+            self.save()
 
 
 class AuthorityLimitFactory(factory.django.DjangoModelFactory[AuthorityLimit]):

@@ -1,0 +1,40 @@
+"""`python -m bench [name …]`: prepare the bench database, run the named measurements (else all), print their tables."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+
+def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
+    import django
+
+    django.setup()
+    import psycopg
+    from django.core.management import call_command
+    from django.db import connection
+
+    wanted = connection.settings_dict["NAME"]
+    maintenance = connection.get_connection_params() | {"dbname": "postgres"}
+    with psycopg.connect(
+        **{key: maintenance[key] for key in ("host", "port", "user", "password", "dbname") if key in maintenance},
+        autocommit=True,
+    ) as server:
+        if not server.execute("select 1 from pg_database where datname = %s", [wanted]).fetchone():
+            server.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(wanted)))
+    call_command("migrate", verbosity=0)
+    call_command("sync_roles")
+
+    rest = {"__init__", "__main__", "measure", "settings"}
+    known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in rest)
+    names = sys.argv[1:] or known
+    if unknown := set(names) - set(known):
+        sys.exit(f"No such measurement: {', '.join(sorted(unknown))}. There are: {', '.join(known)}.")
+    for name in names:
+        print(f"\n## {name}\n", flush=True)
+        import_module(f"bench.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""How long something takes, and how long the same SQL takes without us.
+
+    measured = Table()
+    measured.add("search “Meier”", lambda: search("Meier"))
+    measured.add("stamp", stamp, raw=stamp_in_sql)
+    measured.print()
+
+Times are milliseconds of the wall clock. Compare the ratio, which was taken in one run on one machine, never times
+across machines. Anchors: docs/decisions and bench/README.md.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import quantiles
+from time import perf_counter
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+READS = ("SELECT", "WITH", "SAVEPOINT", "RELEASE")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    p50: float
+    p95: float
+    queries: int
+    raw_p50: float | None
+    raw_p95: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Our median in medians of the bare SQL."""
+        return self.p50 / self.raw_p50 if self.raw_p50 else None
+
+
+@dataclass
+class Table:
+    rows: list[Row] = field(default_factory=list)
+
+    def add(
+        self, name: str, call: Callable[[], object], *, raw: Callable[[], object] | None = None, runs: int = 60
+    ) -> Row:
+        """Time `call` and, turn by turn with it, the same SQL bare: what `call` was seen to ask in its first run,
+        or `raw` where that run writes and so cannot be repeated as it was."""
+        with _recorded() as asked:
+            call()
+        replay = raw
+        with _bare() as bare:
+            if replay is None and asked and all(sql.lstrip("( ").upper().startswith(READS) for sql, _ in asked):
+                replay = _replay(bare, [(sql, values) for sql, values in asked if not _is_savepoint(sql)])
+            for _ in range(3):
+                call()
+                if replay:
+                    replay()
+            ours, theirs = [], []
+            for _ in range(runs):
+                ours.append(_time(call))
+                if replay:
+                    theirs.append(_time(replay))
+        row = Row(name, *_percentiles(ours), len(asked), *(_percentiles(theirs) if theirs else (None, None)))
+        self.rows.append(row)
+        return row
+
+    def print(self) -> None:
+        print("| what | p50 ms | p95 ms | queries | bare SQL p50 / p95 | ratio |\n|---|---:|---:|---:|---:|---:|")
+        for row in self.rows:
+            bare = "" if row.raw_p50 is None else f"{row.raw_p50:.2f} / {row.raw_p95:.2f}"
+            ratio = "" if row.ratio is None else f"{row.ratio:.1f}"
+            print(f"| {row.name} | {row.p50:.2f} | {row.p95:.2f} | {row.queries} | {bare} | {ratio} |", flush=True)
+
+
+def _time(call: Callable[[], object]) -> float:
+    start = perf_counter()
+    call()
+    return (perf_counter() - start) * 1000
+
+
+def _percentiles(times: list[float]) -> tuple[float, float]:
+    cuts = quantiles(times, n=20, method="inclusive")
+    return cuts[9], cuts[18]
+
+
+def _is_savepoint(sql: str) -> bool:
+    return sql.upper().startswith(("SAVEPOINT", "RELEASE"))
+
+
+@contextmanager
+def _recorded() -> Iterator[list[tuple[str, Any]]]:
+    asked: list[tuple[str, Any]] = []
+
+    def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(record):
+        yield asked
+
+
+@contextmanager
+def _bare() -> Iterator[psycopg.Connection[Any]]:
+    params = connection.get_connection_params()
+    wanted = {key: params[key] for key in ("host", "port", "user", "password", "dbname") if key in params}
+    with psycopg.connect(**wanted, autocommit=True) as bare:
+        yield bare
+
+
+def _replay(bare: psycopg.Connection[Any], asked: list[tuple[str, Any]]) -> Callable[[], None]:
+    def replay() -> None:
+        for sql, values in asked:
+            bare.execute(sql, values or None).fetchall()
+
+    return replay
