@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "phonenumber_field",
     "csp",
+    "django.forms",
 ]
 
 MIDDLEWARE = [
@@ -84,6 +85,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "staff.middleware.toasts",
+    "staff.middleware.Refusals",
+    "staff.middleware.second_factor",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from customers.models import Customer
 from staff.models import User
 from staff.registry import Registry
+from staff.search import Hit, SearchSource, search  # noqa: F401  the registry stands in staff: its page does
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,6 @@ class VariableSource(Protocol):
         """Values of this app's rule variables for a customer ("open_complaints": 1). One query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One answer of the search field."""
-
-    title: str
-    url: str
-    detail: str = ""
-    icon: str = "user"
-
-
-class SearchSource(Protocol):
-    def __call__(self, user: User, text: str, limit: int) -> Sequence[Hit]:
-        """What this app finds by number, if `user` may see it. One indexed query, none when the text cannot fit."""
-
-
 class Referral(Protocol):
     def __call__(self, customer: Customer, *, text: str, by: User, now: datetime) -> str:
         """Hand the matter to another app (a billing dispute becomes a complaint); returns its number."""
@@ -84,5 +70,4 @@ class Referral(Protocol):
 band: Registry[BandSource] = Registry()
 actions: Registry[Action] = Registry()
 variables: Registry[VariableSource] = Registry()
-search: Registry[SearchSource] = Registry()
 referrals: Registry[Referral] = Registry()

@@ -6,13 +6,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from django.apps import apps
+
+from staff.decisions import Decision
 from staff.models import User
 from staff.registry import Registry
+
+LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """One row of the queue. `url` is the app's own decision page; `panel_url` answers its detail as an HTML part."""
+    """One row of the queue.
+
+    `url` is the app's own decision page. Asked by htmx it answers the panel alone: what is asked, what it costs, and a
+    form that posts to it with buttons data-key="a" (approve), "t" (change terms), "d" (decline). Its answer says in
+    the header `HX-Trigger: decided` that the queue should look again.
+    """
 
     key: str  # unique over all apps: "offer-12"
     url: str
@@ -33,3 +43,28 @@ class Source(Protocol):
 
 
 approvals: Registry[Source] = Registry()
+
+
+def waiting(user: User) -> list[Pending]:
+    """What waits for this person, the most urgent first: by the time an answer is wanted, then by age.
+
+    One query a source, at most LIMIT rows of each.
+    """
+    rows = [row for source in approvals for row in source(user, LIMIT)]
+    return sorted(rows, key=lambda row: (row.due_at is None, row.due_at or row.requested_at, row.requested_at))
+
+
+def waiting_count(user: User) -> int:
+    return len(waiting(user))
+
+
+def waits(since: datetime) -> list[float]:
+    """Seconds from asking to answer of every decision made by a person since then; one query a kind of decision."""
+    return [
+        (decided_at - requested_at).total_seconds()
+        for model in apps.get_models()
+        if issubclass(model, Decision)
+        for requested_at, decided_at in model._default_manager.filter(
+            decided_at__gte=since, decided_by__isnull=False
+        ).values_list("requested_at", "decided_at")
+    ]

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from staff.navigation import entrances
+from staff.navigation import current, entrances
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
@@ -10,4 +10,5 @@ def frame(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or getattr(request, "htmx", False):
         return {}
-    return {"entrances": entrances(user)}
+    offered = entrances(user)
+    return {"entrances": offered, "current_entrance": current(request.path, offered)}

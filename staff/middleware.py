@@ -1,13 +1,23 @@
-"""What every request gets: the person's own language."""
+"""What every request gets: the person's own language, news said in place, refusals in words, a second factor if due."""
 
+import json
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
+
+from staff.errors import DomainError
+
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def language(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def language(get_response: Handler) -> Handler:
     """The language chosen by the member of staff; before login, the browser's."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -19,5 +29,74 @@ def language(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             response = get_response(request)
             response.headers.setdefault("Content-Language", chosen)
             return response
+
+    return middleware
+
+
+def toasts(get_response: Handler) -> Handler:
+    """Messages of a write by htmx that stays on its page ride along in the answer's header and show as toasts."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        leaves = 300 <= response.status_code < 400 or any(h in response for h in ("HX-Redirect", "HX-Refresh"))
+        if getattr(request, "htmx", False) and request.method != "GET" and not leaves:
+            said = [{"text": str(message), "tone": message.tags} for message in get_messages(request)]
+            if said:
+                _trigger(response, "toast", said)
+        return response
+
+    return middleware
+
+
+def _trigger(response: HttpResponse, event: str, detail: object) -> None:
+    """Add one event to HX-Trigger, whichever of its two notations is there already."""
+    present = response.headers.get("HX-Trigger", "")
+    events = (
+        json.loads(present) if present.startswith("{") else {n.strip(): "" for n in present.split(",") if n.strip()}
+    )
+    response.headers["HX-Trigger"] = json.dumps(events | {event: detail})
+
+
+class Refusals:
+    """A refusal that no view has caught: a page that says it (409), a toast for a part, JSON for the API."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        if getattr(request, "htmx", False):
+            messages.error(request, str(error))
+            return HttpResponse(status=409, headers={"HX-Reswap": "none"})
+        return render(request, "409.html", {"error": error}, status=409)
+
+
+def second_factor(get_response: Handler) -> Handler:
+    """People in KVAR_SECOND_FACTOR_ROLES set up a second factor before they work; allauth asks for it ever after.
+
+    One query a request, and only where the setting names a role.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        roles = settings.KVAR_SECOND_FACTOR_ROLES
+        if not roles or not request.user.is_authenticated or request.path.startswith(reverse("account_login")[:-6]):
+            return get_response(request)
+        from allauth.mfa.models import Authenticator
+
+        due = (
+            request.user.groups.filter(name__in=roles).exists()
+            and not Authenticator.objects.filter(user=request.user).exclude(type="recovery_codes").exists()
+        )
+        if not due:
+            return get_response(request)
+        told = _("Your role needs a second factor. Set one up to go on.")
+        if request.path.startswith("/api/"):
+            return JsonResponse({"code": "second_factor_required", "detail": told}, status=403)
+        messages.warning(request, told)
+        return redirect("mfa_index")
 
     return middleware

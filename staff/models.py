@@ -35,6 +35,9 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=5, default="en")
     theme = models.CharField(_("colours"), max_length=10, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(_("density"), max_length=12, choices=Density, default=Density.COMFORTABLE)
+    shortcuts = models.BooleanField(
+        _("keyboard shortcuts"), default=True, help_text=_("Single keys such as “/”, “j” and “c” press buttons.")
+    )
     is_demo = models.BooleanField(_("demo account"), default=False, editable=False)
 
     class Meta:

@@ -1,8 +1,10 @@
 """The navigation's contract: an app registers where it can be entered and who may."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,7 +15,10 @@ from staff.registry import Registry
 
 @dataclass(frozen=True)
 class Entrance:
-    """A line in the navigation. `count` (one query, or none) gives the number in its badge; `order` its place."""
+    """A line in the navigation. `count` (one query, or none) gives the number in its badge; `order` its place.
+
+    An empty permission means: every member of staff.
+    """
 
     label: str | Promise
     url_name: str
@@ -21,6 +26,10 @@ class Entrance:
     permission: str
     order: int
     count: Callable[[User], int] | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.count is not None
 
     @cached_property
     def url(self) -> str:
@@ -32,4 +41,29 @@ navigation: Registry[Entrance] = Registry()
 
 def entrances(user: User) -> list[Entrance]:
     """What this person may open, in order; no query beyond the cached permissions."""
-    return sorted((e for e in navigation if user.has_perm(e.permission)), key=lambda e: e.order)
+    return sorted((e for e in navigation if not e.permission or user.has_perm(e.permission)), key=lambda e: e.order)
+
+
+def current(path: str, offered: Sequence[Entrance]) -> Entrance | None:
+    """The entrance this address lies behind: the longest that it begins with."""
+    home = reverse("home")
+    behind = [e for e in offered if path == e.url or (e.url != home and path.startswith(e.url))]
+    return max(behind, key=lambda e: len(e.url), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A piece of work this person left in the middle: shown on top of every page until it is finished."""
+
+    label: str | Promise
+    name: str
+    url: str
+    since: datetime
+
+
+class UnfinishedSource(Protocol):
+    def __call__(self, user: User) -> Unfinished | None:
+        """The latest unfinished work of `user` in this app. One query."""
+
+
+unfinished: Registry[UnfinishedSource] = Registry()

@@ -1,0 +1,1 @@
+"""The desk's shared pages: home, approvals, reports, the search field, one's own settings."""

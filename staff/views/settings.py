@@ -1,0 +1,65 @@
+"""What each person chooses for him- or herself."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.forms import ModelForm, Select
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from staff.models import User
+
+
+class PreferencesForm(ModelForm):
+    """The quick choices of the user menu."""
+
+    class Meta:
+        model = User
+        fields = ["language", "theme", "density"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [
+            (code, capfirst(translation.get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES
+        ]
+        self.fields["language"].widget = Select(choices=choices)
+        self.choices = dict(choices)
+
+    def clean_language(self) -> str:
+        language = self.cleaned_data["language"]
+        if language not in self.choices:
+            self.add_error("language", _("Choose one of the languages offered."))
+        return language
+
+
+class SettingsForm(PreferencesForm):
+    class Meta(PreferencesForm.Meta):
+        fields = ["first_name", "last_name", "email", "language", "theme", "density", "shortcuts"]
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """The user menu: save and come back to the page one was on."""
+    form = PreferencesForm(request.POST, instance=User.objects.get(pk=request.user.pk))
+    if form.is_valid():
+        form.save()
+    else:
+        messages.error(request, _("That choice is not offered. Open your settings to choose again."))
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "settings")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings_page(request: HttpRequest) -> HttpResponse:
+    form = SettingsForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        person = form.save()
+        with translation.override(person.language):
+            messages.success(request, _("Saved."))
+        return redirect("settings")
+    return render(request, "staff/settings.html", {"form": form})

@@ -1,0 +1,153 @@
+"""A real Chromium on a live server. Every page is watched: a breach of the content security policy, an error in the
+console or a failed request of our own fails the test that caused it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, Page
+
+from staff.models import User
+from tests.factories import UserFactory
+
+AXE_RUN = """(within) => axe.run(within || document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}).then(({violations}) => violations.filter(({impact}) => impact !== "minor").map(({id, help, nodes}) =>
+    `${id}: ${help}: ` + nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join(" | ")))"""
+WIDE = {"width": 1280, "height": 720}
+NARROW = {"width": 390, "height": 844}
+
+
+@cache
+def chromium() -> str | None:
+    """Chromium as found on the machine; None leaves it to Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return os.environ.get("CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    arguments = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    found = {"executable_path": chromium()} if chromium() else {}
+    return {**browser_type_launch_args, **found, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce"}
+
+
+def watch(page: Page) -> list[str]:
+    """The page's complaints, gathered as they come. `page.expected` holds parts of those a test provokes."""
+    complaints: list[str] = []
+    page.expected = []
+
+    def complain(text: str) -> None:
+        if not any(part in text for part in page.expected):
+            complaints.append(text)
+
+    page.on("console", lambda said: complain(f"console: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: complain(f"error: {error}"))
+    return complaints
+
+
+@pytest.fixture
+def page(page: Page, live_server: Any, transactional_db: None) -> Iterator[Page]:
+    """A page that minds its manners: see `watch`."""
+    complaints = watch(page)
+    page.set_default_timeout(8_000)
+    yield page
+    page.goto("about:blank")  # no poll outlives its test
+    assert complaints == []
+
+
+@pytest.fixture
+def another_page(
+    browser: Browser, live_server: Any, browser_context_args: dict[str, Any]
+) -> Iterator[Callable[[], Page]]:
+    """`another_page()`: a second person's window, watched as the first."""
+    opened: list[tuple[Page, list[str]]] = []
+
+    def open_one() -> Page:
+        one = browser.new_context(**browser_context_args).new_page()
+        one.set_default_timeout(8_000)
+        opened.append((one, watch(one)))
+        return one
+
+    yield open_one
+    for one, complaints in opened:
+        one.context.close()
+        assert complaints == []
+
+
+@pytest.fixture
+def log_in(live_server: Any, transactional_db: None) -> Callable[..., User]:
+    """`log_in(page, user)` or `log_in(page, "agent")`: a session for a user, or for a new one in that role.
+
+    By cookie, because the login form has tests of its own. Returns the user; addresses in `page.goto` then need
+    `live_server.url` before them.
+    """
+
+    def enter(page: Page, who: User | str) -> User:
+        if isinstance(who, User):
+            user = who
+        elif not (user := User.objects.filter(username=who).first()):
+            from django.core.management import call_command
+
+            call_command("sync_roles")
+            user = UserFactory(role=who)
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_server.url}]
+        )
+        return user
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., None]:
+    """`axe(page)`: WCAG 2.2 AA and good practice; anything moderate or worse fails, named with its element."""
+
+    def check(page: Page, within: str = "") -> None:
+        page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
+        assert page.evaluate(AXE_RUN, within) == []
+
+    return check
+
+
+@pytest.fixture
+def wide() -> Callable[[Page], None]:
+    return lambda page: page.set_viewport_size(WIDE)
+
+
+@pytest.fixture
+def narrow() -> Callable[[Page], None]:
+    return lambda page: page.set_viewport_size(NARROW)
+
+
+@pytest.fixture
+def dark() -> Callable[[Page], None]:
+    return lambda page: page.emulate_media(color_scheme="dark")
+
+
+@pytest.fixture
+def fits() -> Callable[[Page], None]:
+    """`fits(page)`: nothing reaches beyond the window sideways."""
+
+    def check(page: Page) -> None:
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, f"{over} px too wide"
+
+    return check
