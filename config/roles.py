@@ -9,6 +9,7 @@ AGENT = {
     "customers.add_customer",
     "customers.change_customer",
     "customers.add_note",
+    "customers.view_document",
 }
 TEAM_LEAD = AGENT | {"staff.view_approvals", "staff.view_reports"}
 MANAGER = TEAM_LEAD | set()

@@ -58,6 +58,7 @@ class Customer(models.Model):
                 condition=~Q(given_name="", family_name="", company=""), name="customers_customer_has_a_name"
             ),
         ]
+        indexes = [models.Index(fields=["segment", "-id"], name="customers_customer_by_segment")]
 
     def __str__(self) -> str:
         return self.name
@@ -150,6 +151,24 @@ class Note(models.Model):
         return self.text[:60]
 
 
+class Change(models.Model):
+    """Who changed which of the customer's details, from what to what."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="changes", verbose_name=_("customer"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    version = models.PositiveIntegerField(_("version"))  # the customer's, after this change
+    fields = models.JSONField(_("fields"))  # {"city": ["Malmö", "Lund"]}
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [models.Index(fields=["customer", "-at", "-id"], name="customers_change_timeline")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.fields)
+
+
 class Document(models.Model):
     """A letter, receipt or voucher as it was handed over: the bytes and their hash never change."""
 
@@ -196,7 +215,10 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        indexes = [models.Index(fields=["state", "created_at"], name="customers_delivery_queue")]
+        indexes = [
+            models.Index(fields=["state", "created_at"], name="customers_delivery_queue"),
+            models.Index(fields=["customer", "-created_at", "-id"], name="customers_delivery_timeline"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.get_state_display()})"

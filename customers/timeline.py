@@ -28,3 +28,37 @@ class Source(Protocol):
 
 
 timeline: Registry[Source] = Registry()
+
+Place = tuple[datetime, str]  # (at, key) of the last entry shown
+
+
+def page(customer_id: int, *, kind: str, after: Place | None, size: int) -> tuple[list[Entry], bool]:
+    """The `size` entries that follow `after`, newest first by (at, key), and whether more follow.
+
+    One query a source (one in all with a `kind`). A source that was cut off may have cut through entries of one
+    moment; it is asked again for more rather than trusted, so that none is lost between two pages.
+    """
+    sources = [timeline.get(kind)] if kind else list(timeline)
+    found: list[Entry] = []
+    for source in sources:
+        if source is not None:
+            found += _following(source, customer_id, after, size + 1)
+    found.sort(key=_place, reverse=True)
+    return found[:size], len(found) > size
+
+
+def _following(source: Source, customer_id: int, after: Place | None, wanted: int) -> list[Entry]:
+    limit = wanted + 5  # room for the last one shown and a few of the same moment: rarely asked twice
+    while True:
+        entries = list(source(customer_id, after[0] if after else None, limit))
+        following = [entry for entry in entries if after is None or _place(entry) < after]
+        if len(entries) < limit:
+            return following
+        whole = [entry for entry in following if entry.at > entries[-1].at]
+        if len(whole) >= wanted:
+            return whole
+        limit *= 2
+
+
+def _place(entry: Entry) -> Place:
+    return entry.at, entry.key

@@ -1,3 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from customers import views
+
+app_name = "customers"
+urlpatterns = [
+    path("", views.customer_list, name="list"),
+    path("new/", views.customer_create, name="create"),
+    path("<int:pk>/", views.customer_detail, name="detail"),
+    path("<int:pk>/timeline/", views.customer_timeline, name="timeline"),
+    path("<int:pk>/edit/", views.customer_edit, name="edit"),
+    path("<int:pk>/note/", views.note_create, name="note"),
+    path("documents/<int:pk>/", views.document, name="document"),
+]

@@ -40,6 +40,11 @@ def day(value: date | datetime | None, language: str | None = None) -> str:
     return dates.format_date(value, format="medium", locale=locale(language)).replace(" ", "\u00a0")
 
 
+def short_day(value: date, language: str | None = None) -> str:
+    """Without its year: “31 Jan”."""
+    return dates.format_skeleton("MMMd", value, locale=locale(language)).replace(" ", "\u00a0")
+
+
 def moment(value: datetime | None, language: str | None = None) -> str:
     """Local day and time: “31 Jan 2027, 10:58”."""
     if value is None:

@@ -1,0 +1,101 @@
+"""Every write to a customer's record: made here, changed here, remembered here."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from customers.models import Change, Customer, Note
+from staff.errors import Stale
+from staff.models import User
+
+# What a colleague may change; the number stays as it was given.
+EDITABLE = (
+    "given_name",
+    "family_name",
+    "company",
+    "email",
+    "phone",
+    "language",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "birthday",
+    "customer_since",
+    "segment",
+    "household",
+    "is_vulnerable",
+    "is_bereaved",
+    "in_debt",
+    "may_be_contacted",
+)
+
+
+@transaction.atomic
+def create_customer(*, by: User, now: datetime, number: str = "", **fields: Any) -> Customer:
+    """A new customer; without a number the next free one is drawn. Three queries."""
+    customer = Customer.objects.create(number=number or next_number(), **fields)
+    Change.objects.create(customer=customer, by=by, at=now, version=1, fields={})
+    return customer
+
+
+def next_number() -> str:
+    """The next of the house's own customer numbers (“C-100001”) that nobody has."""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval('customers_number')")
+            number = f"C-{cursor.fetchone()[0]}"
+        if not Customer.objects.filter(number=number).exists():
+            return number
+
+
+@transaction.atomic
+def edit_customer(pk: int, *, version: int, by: User, now: datetime, **fields: Any) -> Customer:
+    """Change the details that differ and remember who did; nothing changes when nothing differs. Three queries.
+
+    Raises Stale, saying who changed what, when the customer is no longer at `version`.
+    """
+    customer = Customer.objects.select_for_update(of=("self",)).select_related("household").get(pk=pk)
+    if customer.version != version:
+        raise Stale(_stale(customer, version))
+    changed = {
+        name: [_plain(getattr(customer, name)), _plain(value)]
+        for name, value in fields.items()
+        if name in EDITABLE and getattr(customer, name) != value
+    }
+    if not changed:
+        return customer
+    for name in changed:
+        setattr(customer, name, fields[name])
+    customer.version += 1
+    customer.save(update_fields=[*changed, "version"])
+    Change.objects.create(customer=customer, by=by, at=now, version=customer.version, fields=changed)
+    return customer
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it and people read it."""
+    if isinstance(value, Model):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _stale(customer: Customer, version: int) -> str:
+    """Who changed what since `version`; one query."""
+    since = list(Change.objects.filter(customer=customer, version__gt=version).select_related("by").order_by("version"))
+    names = {name: str(Customer._meta.get_field(name).verbose_name) for change in since for name in change.fields}
+    return _(
+        "%(who)s changed this customer while you were typing (%(what)s). Your text is still here: "
+        "compare it with the record, then save again."
+    ) % {
+        "who": ", ".join(dict.fromkeys(str(change.by) for change in since)) or _("An import"),
+        "what": ", ".join(names.values()) or _("details"),
+    }
+
+
+def add_note(pk: int, *, text: str, by: User, now: datetime) -> Note:
+    """Remember something about the customer; one query."""
+    return Note.objects.create(customer_id=pk, text=text, by=by, at=now)

@@ -1,0 +1,89 @@
+"""What is asked of people about a customer."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.actions import EDITABLE
+from customers.models import Customer, Note
+
+
+class CustomerForm(forms.ModelForm):
+    """A customer's details. An edit carries the `version` it was opened at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Customer
+        fields = EDITABLE
+        widgets = {
+            "birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "customer_since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+            "household": forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version if self.instance.pk else None
+        self.fields["household"].help_text = _("The number of the household, if it has one.")
+        self.fields["phone"].help_text = _("With country code, or a number of this country.")
+
+    def clean_country(self) -> str:
+        return self.cleaned_data["country"].upper()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not any(cleaned.get(name) for name in ("given_name", "family_name", "company")):
+            self.add_error("family_name", _("Give a name: a person's or a company's."))
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """Not here: the one constraint, a name, is said at its field by `clean`."""
+
+    def catch_up(self, current: Customer) -> None:
+        """Keep what was typed, say at each field what the record holds now, and let the next save go through."""
+        for name in EDITABLE:
+            now = getattr(current, name)
+            if self.cleaned_data.get(name) != now:
+                shown = _("yes") if now is True else _("no") if now is False else now or "–"
+                self.add_error(name, _("The record holds now: %(value)s") % {"value": shown})
+        self.data = self.data.copy()
+        self.data["version"] = str(current.version)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The cleaned fields that an action takes."""
+        return {name: self.cleaned_data[name] for name in EDITABLE}
+
+
+class NewCustomerForm(CustomerForm):
+    number = forms.CharField(
+        label=_("customer number"),
+        max_length=30,
+        required=False,
+        help_text=_("Leave empty to draw the next free one."),
+    )
+
+    def clean_number(self) -> str:
+        number = self.cleaned_data["number"].strip()
+        if number and Customer.objects.filter(number=number).exists():
+            raise forms.ValidationError(_("There is a customer with this number already."))
+        return number
+
+
+class NoteForm(forms.ModelForm):
+    class Meta:
+        model = Note
+        fields = ["text"]
+        widgets = {"text": forms.Textarea(attrs={"rows": 5})}
+
+
+class CustomerFilter(forms.Form):
+    """The list's filters, as they stand in the address."""
+
+    q = forms.CharField(label=_("Find"), required=False)
+    segment = forms.ChoiceField(
+        label=_("Segment"), required=False, choices=[("", _("every segment")), *Customer.Segment.choices]
+    )
