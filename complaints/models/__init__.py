@@ -22,6 +22,7 @@ from complaints.models.clocks import (
 )
 from complaints.models.messages import Attachment, Message, Template
 from complaints.models.surveys import Survey
+from complaints.models.vouchers import FailedLookup, Reservation, Voucher, VoucherEntry, VoucherExtension
 
 __all__ = [
     "Attachment",
@@ -37,11 +38,16 @@ __all__ = [
     "ComplaintCase",
     "Cycle",
     "DisputeNotice",
+    "FailedLookup",
     "Message",
     "Pause",
     "Policy",
     "Presence",
+    "Reservation",
     "RootCause",
     "Survey",
     "Template",
+    "Voucher",
+    "VoucherEntry",
+    "VoucherExtension",
 ]

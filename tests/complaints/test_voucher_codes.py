@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.voucher_codes import ALPHABET, LENGTH, complete, draw, fingerprint, is_wellformed, normalise, written
+from complaints.vouchers.codes import ALPHABET, LENGTH, complete, draw, fingerprint, is_wellformed, normalise, written
 
 bodies = st.text(st.sampled_from(ALPHABET), min_size=LENGTH - 1, max_size=LENGTH - 1)
 
