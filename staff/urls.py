@@ -1,6 +1,6 @@
 from django.urls import path
 
-from staff.views import approvals, frame, home, reports, settings
+from staff.views import approvals, frame, home, reports, settings, styleguide
 
 urlpatterns = [
     path("", home.home_page, name="home"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("reports/", reports.reports_page, name="reports"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/menu/", settings.preferences, name="preferences"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]
