@@ -27,7 +27,9 @@ class Candidate(TypedDict):
 
     `version` None is “no incentive” (score, gain and cost 0). `shown` False: see `refusals`.
     `accept` P(accepts), of which `accepted` among `presented` callers with `low`–`high` the likely range;
-    `stays` P(active and paying on day 90 | accepted); `stays_without` the same with no offer.
+    `scope` says which callers: "reason" (those with this reason) or "incentive" (all who were offered it);
+    `stays` P(active and paying on day 90 | accepted); `stays_without` the same with no offer. `parameters` is what
+    the engine drew from, for a replay; None for what was not in the draw.
     """
 
     version: int | None
@@ -40,12 +42,14 @@ class Candidate(TypedDict):
     accept: float
     low: float
     high: float
+    scope: str
     accepted: int
     presented: int
     stays: float
     stays_without: float
     probability: float
     refusals: list[Refusal]
+    parameters: dict[str, Any] | None
 
 
 LITTLE, MUCH = 30, 300

@@ -176,7 +176,8 @@ KVAR_CURRENCY = env.str("KVAR_CURRENCY", default="EUR")
 KVAR_COUNTRY = env.str("KVAR_COUNTRY", default="SE")
 KVAR_COMPANY = env.str("KVAR_COMPANY", default="Norrsken Telecom")
 # Voucher codes are kept as HMACs under this key. It has to outlive SECRET_KEY: changing it voids every printed code.
-KVAR_VOUCHER_KEY = env.str("KVAR_VOUCHER_KEY", default=SECRET_KEY if DEMO or DEBUG else env.NOTSET)
+_DEMO_VOUCHER_KEY = (DEMO or DEBUG) and "KVAR_VOUCHER_KEY" not in env.ENVIRON
+KVAR_VOUCHER_KEY = SECRET_KEY if _DEMO_VOUCHER_KEY else env.str("KVAR_VOUCHER_KEY")  # a default may not begin with "$"
 PHONENUMBER_DEFAULT_REGION = KVAR_COUNTRY
 PHONENUMBER_DB_FORMAT = "E164"
 

@@ -1,7 +1,6 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
-from staff.views import approvals, frame, home, reports, settings, styleguide
+from staff.views import approvals, frame, home, reports, settings
 
 urlpatterns = [
     path("", home.home_page, name="home"),
@@ -12,7 +11,4 @@ urlpatterns = [
     path("reports/", reports.reports_page, name="reports"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/menu/", settings.preferences, name="preferences"),
-    # allauth would let people change the address that a login from the company's directory is found by
-    path("accounts/email/", RedirectView.as_view(pattern_name="settings"), name="own_email"),
-    path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]

@@ -34,7 +34,8 @@ MIN_BUCKETS = 1
 class Catalogue:
     """The axes: keys of incentives, reasons and segments in a fixed order, and the kind of each incentive.
 
-    `mapped` is marketing's prior: for (incentive, reason) the share expected to accept, worth 15 pseudo-cases.
+    `mapped` is marketing's prior: for (incentive, reason) the share expected to accept, worth 15 pseudo-cases;
+    `mapped_stay` the same of those who accept and are still there after 90 days.
     """
 
     incentives: Sequence[int]
@@ -42,13 +43,14 @@ class Catalogue:
     reasons: Sequence[int]
     segments: Sequence[str]
     mapped: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    mapped_stay: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
-    def mapping(self) -> Array:
+    def mapping(self, said: Mapping[tuple[int, int], float]) -> Array:
         """incentive × reason: the expected share, NaN where marketing said nothing."""
         table = np.full((len(self.incentives), len(self.reasons)), np.nan)
         rows = {key: i for i, key in enumerate(self.incentives)}
         columns = {key: i for i, key in enumerate(self.reasons)}
-        for (incentive, reason), share in self.mapped.items():
+        for (incentive, reason), share in said.items():
             if incentive in rows and reason in columns:
                 table[rows[incentive], columns[reason]] = share
         return table
@@ -245,21 +247,40 @@ def weights(ages: int, change: int | None, half_life: float | None = None) -> Ar
     return weight
 
 
+TRUST_CASES = 30.0
+
+
+def trust(mature_accepted: Array | float) -> Array | float:
+    """The say of what was learned against marketing's map: m / (m + 30) after m callers of the reason who accepted and
+    whose 90 days are over. Before anybody knows who stays, acceptance alone would favour what is cheap and liked."""
+    return mature_accepted / (mature_accepted + TRUST_CASES)
+
+
 def learn(
     facts: Facts, catalogue: Catalogue, *, kappas: Sequence[float] = KAPPAS, watch_for_change: bool = True
 ) -> Model:
     """Facts → beliefs. Deterministic; no memory of its own, so today's model is always the one a rebuild gives."""
-    kinds, mapped = catalogue.membership(), catalogue.mapping()
+    kinds = catalogue.membership()
     ages = facts.presented.shape[-1]
     moved = find_change(facts.accepted, facts.presented) if watch_for_change else None
     weight = weights(ages, moved)
     accept = offer_chain(
-        facts.accepted @ weight, facts.presented @ weight, kinds, root=ACCEPT_ROOT, mapped=mapped, kappas=kappas
+        facts.accepted @ weight,
+        facts.presented @ weight,
+        kinds,
+        root=ACCEPT_ROOT,
+        mapped=catalogue.mapping(catalogue.mapped),
+        kappas=kappas,
     )
     left = find_change(facts.stayed_accepted, facts.mature_accepted) if watch_for_change else None
     weight = weights(ages, left)
     stay = offer_chain(
-        facts.stayed_accepted @ weight, facts.mature_accepted @ weight, kinds, root=STAY_ROOT, kappas=kappas
+        facts.stayed_accepted @ weight,
+        facts.mature_accepted @ weight,
+        kinds,
+        root=STAY_ROOT,
+        mapped=catalogue.mapping(catalogue.mapped_stay),
+        kappas=kappas,
     )
     none = context_chain(facts.stayed_none @ weight, facts.mature_none @ weight, root=LEAVE_ROOT, kappas=kappas)
     refused = refused_chain(facts.stayed_refused @ weight, facts.mature_refused @ weight, none, kappas=kappas)

@@ -39,6 +39,7 @@ class Candidate:
     cost: float
     lever: float = 1.0
     price_of_budget: float = 0.0
+    mapped: bool = False  # marketing's first guess for this reason names it
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and numbers, read back without loss by `from_json`."""

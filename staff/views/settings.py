@@ -27,22 +27,18 @@ class PreferencesForm(ModelForm):
             (code, capfirst(translation.get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES
         ]
         self.fields["language"].widget = Select(choices=choices)
-        self.languages = dict(choices)
-        for name in ("theme", "density"):
-            self.fields[name].choices = [(value, capfirst(label)) for value, label in self.fields[name].choices]
+        self.choices = dict(choices)
 
     def clean_language(self) -> str:
         language = self.cleaned_data["language"]
-        if language not in self.languages:
+        if language not in self.choices:
             self.add_error("language", _("Choose one of the languages offered."))
         return language
 
 
 class SettingsForm(PreferencesForm):
-    """Names and addresses are the administrator's: a login from the company's directory is found by them."""
-
     class Meta(PreferencesForm.Meta):
-        fields = ["language", "theme", "density", "shortcuts"]
+        fields = ["first_name", "last_name", "email", "language", "theme", "density", "shortcuts"]
 
 
 @require_POST
