@@ -78,24 +78,26 @@ class Refusals:
 def second_factor(get_response: Handler) -> Handler:
     """People in KVAR_SECOND_FACTOR_ROLES set up a second factor before they work; allauth asks for it ever after.
 
-    One query a request, and only where the setting names a role.
+    Two queries a request at most, and only where the setting names a role.
     """
+
+    from allauth.mfa.models import Authenticator  # models stand only after the middleware was imported
+
+    accounts = reverse("account_login").removesuffix("login/")
 
     def middleware(request: HttpRequest) -> HttpResponse:
         roles = settings.KVAR_SECOND_FACTOR_ROLES
-        if not roles or not request.user.is_authenticated or request.path.startswith(reverse("account_login")[:-6]):
+        if not roles or not request.user.is_authenticated or request.path.startswith(accounts):
             return get_response(request)
-        from allauth.mfa.models import Authenticator
-
-        due = (
-            request.user.groups.filter(name__in=roles).exists()
-            and not Authenticator.objects.filter(user=request.user).exclude(type="recovery_codes").exists()
-        )
+        factors = Authenticator.objects.filter(user=request.user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        due = request.user.groups.filter(name__in=roles).exists() and not factors.exists()
         if not due:
             return get_response(request)
         told = _("Your role needs a second factor. Set one up to go on.")
         if request.path.startswith("/api/"):
             return JsonResponse({"code": "second_factor_required", "detail": told}, status=403)
+        if getattr(request, "htmx", False):
+            return HttpResponse(status=204)
         messages.warning(request, told)
         return redirect("mfa_index")
 

@@ -1,6 +1,7 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
-from staff.views import approvals, frame, home, reports, settings
+from staff.views import approvals, frame, home, reports, settings, styleguide
 
 urlpatterns = [
     path("", home.home_page, name="home"),
@@ -11,4 +12,7 @@ urlpatterns = [
     path("reports/", reports.reports_page, name="reports"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/menu/", settings.preferences, name="preferences"),
+    # allauth would let people change the address that a login from the company's directory is found by
+    path("accounts/email/", RedirectView.as_view(pattern_name="settings"), name="own_email"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]

@@ -27,18 +27,22 @@ class PreferencesForm(ModelForm):
             (code, capfirst(translation.get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES
         ]
         self.fields["language"].widget = Select(choices=choices)
-        self.choices = dict(choices)
+        self.languages = dict(choices)
+        for name in ("theme", "density"):
+            self.fields[name].choices = [(value, capfirst(label)) for value, label in self.fields[name].choices]
 
     def clean_language(self) -> str:
         language = self.cleaned_data["language"]
-        if language not in self.choices:
+        if language not in self.languages:
             self.add_error("language", _("Choose one of the languages offered."))
         return language
 
 
 class SettingsForm(PreferencesForm):
+    """Names and addresses are the administrator's: a login from the company's directory is found by them."""
+
     class Meta(PreferencesForm.Meta):
-        fields = ["first_name", "last_name", "email", "language", "theme", "density", "shortcuts"]
+        fields = ["language", "theme", "density", "shortcuts"]
 
 
 @require_POST

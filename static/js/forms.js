@@ -15,8 +15,10 @@ document.addEventListener("submit", (event) => {
   (event.submitter ?? form.querySelector("button:not([type=button])"))?.setAttribute("aria-busy", "true");
 });
 const rest = (root) => {
-  for (const form of root.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const button of root.querySelectorAll('[aria-busy="true"]')) button.removeAttribute("aria-busy");
+  for (const form of root.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const element of form.elements) element.removeAttribute("aria-busy");
+  }
 };
 addEventListener("pageshow", () => rest(document));
 document.addEventListener("htmx:afterRequest", () => rest(document));
