@@ -3,9 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api
+from config import api, health
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", include("staff.urls")),
     path("customers/", include("customers.urls")),
     path("accounts/", include("allauth.urls")),

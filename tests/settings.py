@@ -15,3 +15,14 @@ STORAGES = {  # no collectstatic before a test
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
+
+if "DATABASE_URL" not in os.environ:  # what a test writes need not survive the machine
+    import psycopg
+
+    _at = DATABASES["default"]  # noqa: F405
+    with psycopg.connect(host=_at["HOST"], user=_at["USER"], dbname=_at["NAME"], autocommit=True) as _database:
+        if _database.execute("SHOW fsync").fetchone() == ("on",):
+            for _name in ("fsync", "synchronous_commit", "full_page_writes"):
+                _database.execute(f"ALTER SYSTEM SET {_name} = off")
+            _database.execute("SELECT pg_reload_conf()")
