@@ -7,4 +7,6 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints.vouchers import jobs  # noqa: F401 the worker finds its tasks here
+        from complaints.vouchers import contributions
+
+        contributions.register()

@@ -10,9 +10,20 @@ AGENT = {
     "customers.change_customer",
     "customers.add_note",
     "customers.view_document",
+    "complaints.view_voucher",
+    "complaints.redeem_voucher",
+    "complaints.reverse_redemption",
+    "complaints.issue_voucher",
 }
-TEAM_LEAD = AGENT | {"staff.view_approvals", "staff.view_reports"}
-MANAGER = TEAM_LEAD | set()
+TEAM_LEAD = AGENT | {
+    "staff.view_approvals",
+    "staff.view_reports",
+    "complaints.void_voucher",
+    "complaints.extend_voucher",
+}
+MANAGER = TEAM_LEAD | {
+    "complaints.view_liability",
+}
 MARKETING = {"staff.use_desk", "staff.view_reports", "customers.view_customer", "customers.view_plan"}
 DATA_ENTRY = {
     "customers.view_customer",

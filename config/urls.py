@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("", include("staff.urls")),
     path("customers/", include("customers.urls")),
+    path("complaints/", include("complaints.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),

@@ -1,0 +1,79 @@
+"""What vouchers add to the shared pages: navigation, search, the customer's timeline, the worker."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints.models import Voucher, VoucherEntry
+from complaints.models.vouchers import EntryKind
+from complaints.vouchers import codes
+from customers.timeline import Entry, timeline
+from staff import formats
+from staff.models import User
+from staff.navigation import Entrance, navigation
+from staff.search import Hit, search
+
+
+def register() -> None:
+    from complaints.vouchers import jobs  # noqa: F401 the worker finds its tasks here
+
+    navigation.register(
+        "vouchers", Entrance(gettext_lazy("Vouchers"), "complaints:vouchers", "ticket", "complaints.view_voucher", 45)
+    )
+    search.register("vouchers", find)
+    timeline.register("voucher", entries, gettext_lazy("Vouchers"))
+
+
+def find(user: User, text: str, limit: int) -> Sequence[Hit]:
+    """By the last four characters, of a whole code too. One indexed query, none when the text cannot be either.
+
+    The code's fingerprint is not looked up here, so that this field cannot be used for guessing: that is the voucher
+    desk's, where failures are counted.
+    """
+    code = codes.normalise(text)
+    if codes.is_wellformed(code):
+        code = code[-4:]
+    if len(code) != 4 or not set(code) <= set(codes.ALPHABET) or not user.has_perm("complaints.view_voucher"):
+        return []
+    found = Voucher.objects.filter(last_four=code)
+    return [
+        Hit(
+            title=_("Voucher ···· %(last_four)s") % {"last_four": voucher.last_four},
+            url=reverse("complaints:voucher", args=[voucher.pk]),
+            detail=f"{voucher.customer.name} · {formats.money(voucher.balance)} · {voucher.get_state_display()}",
+            icon="ticket",
+            exact=True,
+        )
+        for voucher in found.select_related("customer").order_by("-issued_at", "-id")[:limit]
+    ]
+
+
+TONES = {EntryKind.ISSUE: "", EntryKind.REDEEM: "green", EntryKind.EXPIRE: "amber", EntryKind.VOID: "red"}
+
+
+def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
+    """The customer's voucher movements. One query."""
+    rows = VoucherEntry.objects.filter(voucher__customer_id=customer_id)
+    if before:
+        rows = rows.filter(at__lte=before)
+    return [
+        Entry(
+            at=entry.at,
+            key=f"voucher-{entry.pk}",
+            kind="voucher",
+            title=_("Voucher ···· %(last_four)s: %(kind)s, %(amount)s")
+            % {
+                "last_four": entry.voucher.last_four,
+                "kind": entry.get_kind_display(),
+                "amount": formats.money(abs(entry.amount)),
+            },
+            detail=" · ".join(filter(None, (entry.voucher.product, entry.reference, entry.note))),
+            by=entry.by.short_name if entry.by else "",
+            url=reverse("complaints:voucher", args=[entry.voucher_id]),
+            tone=TONES.get(EntryKind(entry.kind), ""),
+        )
+        for entry in rows.select_related("voucher", "by").order_by("-at", "-id")[:limit]
+    ]
