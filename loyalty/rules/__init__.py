@@ -1,0 +1,1 @@
+"""What a receipt earns, and why: pure arithmetic on facts, no database, no clock."""

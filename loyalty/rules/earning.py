@@ -1,0 +1,157 @@
+"""What the lines of one receipt earn under the terms of their day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from loyalty.rules.terms import Rule, Terms
+
+Sentence = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a receipt as the rules see it; `reward` is the number of the reward it was paid with."""
+
+    number: int
+    sku: str
+    quantity: int = 1
+    amount: Decimal = Decimal(0)
+    kind: str = "sale"
+    category: str = ""
+    reward: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    line: int
+    rule: str
+    stamps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was earned, line by line, and why, as data for `rules.trace.say`. `room`: what the day's cap had left."""
+
+    earnings: tuple[Earning, ...]
+    trace: tuple[Sentence, ...]
+    room: int | None = None
+
+    @property
+    def stamps(self) -> int:
+        return sum(earning.stamps for earning in self.earnings)
+
+
+NOTHING_IS_SOLD = {"reward": "free_item", "gift_card": "gift_card", "void": "void"}
+
+
+def earn(
+    lines: Sequence[Line],
+    terms: Terms,
+    *,
+    local: datetime,
+    store: str,
+    earned_today: int = 0,
+    minutes_since_last: float | None = None,
+) -> Outcome:
+    """What a sale earns at this local moment. `earned_today` and `minutes_since_last` (None: no earlier visit) speak of
+    the same card and matter only where the terms look back."""
+    if terms.stores and store not in terms.stores:
+        return Outcome((), ({"say": "other_store", "store": store},))
+    if terms.cooldown_minutes and minutes_since_last is not None and 0 <= minutes_since_last < terms.cooldown_minutes:
+        return Outcome((), ({"say": "too_soon", "minutes": terms.cooldown_minutes},), room=0)
+    earnings, trace = _by_rules(lines, terms, local, store)
+    room = None if terms.cap_day is None else max(terms.cap_day - earned_today, 0)
+    kept = cap(earnings, terms.cap_receipt)
+    if len(kept) < len(earnings) or _sum(kept) < _sum(earnings):
+        trace.append({"say": "cap_receipt", "cap": terms.cap_receipt, "cut": _sum(earnings) - _sum(kept)})
+    within = cap(kept, room)
+    if _sum(within) < _sum(kept):
+        trace.append({"say": "cap_day", "cap": terms.cap_day, "cut": _sum(kept) - _sum(within)})
+    return Outcome(within, (_headline(within, lines), *trace), room)
+
+
+def earned_by(lines: Sequence[Line], terms: Terms, *, local: datetime, store: str, room: int | None) -> int:
+    """How many stamps these lines were worth that day, with `room` left by its caps: for returns."""
+    if room == 0 or (terms.stores and store not in terms.stores):
+        return 0
+    earnings, _trace = _by_rules(lines, terms, local, store)
+    return _sum(cap(cap(earnings, terms.cap_receipt), room))
+
+
+def cap(earnings: tuple[Earning, ...], most: int | None) -> tuple[Earning, ...]:
+    """The first earnings that fit under `most`, the last of them cut."""
+    if most is None or _sum(earnings) <= most:
+        return earnings
+    kept: list[Earning] = []
+    for earning in earnings:
+        stamps = min(earning.stamps, most)
+        if stamps > 0:
+            kept.append(earning if stamps == earning.stamps else Earning(earning.line, earning.rule, stamps))
+        most -= stamps
+    return tuple(kept)
+
+
+def _sum(earnings: Sequence[Earning]) -> int:
+    return sum(earning.stamps for earning in earnings)
+
+
+def _by_rules(
+    lines: Sequence[Line], terms: Terms, local: datetime, store: str
+) -> tuple[tuple[Earning, ...], list[Sentence]]:
+    trace: list[Sentence] = []
+    sold = []
+    for line in lines:
+        if line.kind != "sale":
+            trace.append({"say": NOTHING_IS_SOLD[line.kind], "what": line.sku, "line": line.number})
+        elif line.quantity > 0:
+            sold.append(line)
+    rules = [rule for rule in terms.rules if rule.is_open(local, store)]
+    total = sum((line.amount for line in sold), Decimal(0))
+    rules = [rule for rule in rules if total >= rule.minimum]
+    earnings: list[Earning] = []
+    matched: set[int] = set()
+    for line in sold:
+        best: Rule | None = None
+        for rule in rules:
+            if rule.per != "bonus" and rule.matches(line.sku, line.category):
+                matched.add(line.number)
+                if rule.per == "item" and (best is None or rule.stamps > best.stamps):
+                    best = rule
+        if best:
+            stamps = best.stamps * line.quantity * _times(rules, line)
+            earnings.append(Earning(line.number, best.key, stamps))
+    for rule in rules:
+        if rule.per not in ("amount", "visit"):
+            continue
+        own = [line for line in sold if rule.matches(line.sku, line.category)]
+        if not own:
+            continue
+        stamps = rule.stamps
+        if rule.per == "amount":
+            stamps *= int(sum((line.amount for line in own), Decimal(0)) // rule.amount)
+        if stamps > 0:
+            earnings.append(Earning(own[0].number, rule.key, stamps * _times(rules, own[0])))
+    trace.extend(
+        {"say": "no_rule", "what": line.sku, "line": line.number} for line in sold if line.number not in matched
+    )
+    if earnings and (times := max((_times(rules, line) for line in sold), default=1)) > 1:
+        trace.append({"say": "bonus", "times": times})
+    return tuple(earnings), trace
+
+
+def _times(rules: Sequence[Rule], line: Line) -> int:
+    return max((r.times for r in rules if r.per == "bonus" and r.matches(line.sku, line.category)), default=1)
+
+
+def _headline(earnings: Sequence[Earning], lines: Sequence[Line]) -> Sentence:
+    items = sum(line.quantity for line in lines if line.kind != "void")
+    counted = {earning.line for earning in earnings}
+    return {
+        "say": "earned",
+        "stamps": _sum(earnings),
+        "items": items,
+        "counted": sum(line.quantity for line in lines if line.number in counted),
+    }
