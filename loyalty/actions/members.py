@@ -70,11 +70,11 @@ def add_card(membership: Membership, number: str, *, now: datetime) -> CardToken
 def replace_card(card_id: int, *, by: User, now: datetime, number: str = "") -> CardToken:
     """A lost card is dead from now on; a new one leads to the same membership. No stamp moves."""
     old = CardToken.objects.select_related("membership").get(pk=card_id)
-    membership = books.lock(old.membership_id)
-    old = CardToken.objects.select_for_update(of=("self",)).get(pk=card_id)
+    books.lock(old.membership_id)
+    old = CardToken.objects.select_for_update(of=("self",)).select_related("membership").get(pk=card_id)
     if old.replaced_by_id:
         raise CardRefused(_("This card was replaced already."), code="card_replaced")
-    new = add_card(membership, number, now=now)
+    new = add_card(old.membership, number, now=now)  # of a merged member: should the two be parted, it goes along
     if old.status == Status.ACTIVE:
         old.status = Status.LOST
     old.replaced_by, old.changed_at, old.changed_by = new, now, by
