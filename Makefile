@@ -4,7 +4,8 @@
 # make bench  the measurements of bench/; one of them: make bench NAME=search
 # make lock   requirements/*.txt anew from pyproject.toml
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -41,8 +42,8 @@ lock: .venv/dev
 
 # A stamp is written last: an installation that was interrupted begins anew.
 .venv/python:
-	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kvar needs Python 3.11 or newer."; exit 1; }
-	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Python's venv module is incomplete here; the system's package is called python3-venv."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Kvar needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Python's venv module is incomplete; the system's package is called python3-venv."; exit 1; }
 	@touch $@
 
 .venv/run: requirements/run.txt | .venv/python

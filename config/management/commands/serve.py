@@ -31,6 +31,7 @@ from staff.models import User
 
 MARK = "KVAR_SERVED_FROM"  # in the environment of every process started here: how the next start knows them again
 UNUSED = ["rest_framework", "redoc"]  # static files of pages that we do not have
+STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 15  # seconds for a process to end by itself
 RESTARTS_PER_MINUTE = 5
 
@@ -44,8 +45,8 @@ class Command(BaseCommand):
         self.port = _port()
         self.address = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else self.host}:{self.port}/"  # noqa: S104
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        for number in STOP:  # Ctrl-C too: a shell starts what runs in its background deaf to it
+            signal.signal(number, signal.default_int_handler)
         Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
         try:
             with (Path(settings.VAR_DIR) / "serve.lock").open("a+") as lock:
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("Stopping.")
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in STOP:
                 signal.signal(number, signal.SIG_IGN)
             with contextlib.suppress(psutil.NoSuchProcess):
                 _end([psutil.Process(child.pid) for child in self.children.values() if child.poll() is None])

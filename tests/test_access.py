@@ -1,0 +1,182 @@
+"""Who may open what: every address of the project × every role, and strangers.
+
+`ACCESS` is the one table. An address that it does not name fails, so nothing is opened by forgetting.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from config.roles import STAFF_ROLES
+
+ANYONE = "anyone"  # strangers too
+STAFF = "staff"  # whoever is logged in
+
+ACCESS: dict[str, str] = {
+    "GET healthz": ANYONE,
+    "GET readyz": ANYONE,
+    # the frame
+    "GET ": STAFF,
+    "GET frame/": STAFF,
+    "GET search/": STAFF,
+    "GET approvals/": "staff.view_approvals",
+    "GET approvals/queue/": "staff.view_approvals",
+    "GET reports/": "staff.view_reports",
+    "GET settings/": STAFF,
+    "POST settings/menu/": STAFF,
+    "GET styleguide/": "staff.view_styleguide",
+    "GET accounts/email/": STAFF,
+    # customers
+    "GET customers/": "customers.view_customer",
+    "GET customers/new/": "customers.add_customer",
+    "GET customers/<int:pk>/": "customers.view_customer",
+    "GET customers/<int:pk>/timeline/": "customers.view_customer",
+    "GET customers/<int:pk>/edit/": "customers.change_customer",
+    "GET customers/<int:pk>/note/": "customers.add_note",
+    "GET customers/documents/<int:pk>/": "customers.view_document",
+    # the API
+    "GET api/v1/schema/": STAFF,
+    "GET api/v1/docs/": STAFF,
+}
+
+# allauth's own pages: these are for those who are not in yet, the rest for whoever is logged in.
+DOORSTEP = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",  # says that it is closed
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_confirm_login_code",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+    "socialaccount_login_cancelled",
+    "socialaccount_signup",
+    "openid_connect_login",
+    "openid_connect_callback",
+}
+
+
+def patterns(resolver: URLResolver | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, route)
+        else:
+            if entry.name:  # the rest are allauth's redirections from addresses of old
+                yield route, entry
+
+
+def own() -> dict[str, URLPattern]:
+    """The project's addresses without those of the admin and allauth, which follow rules of their own below."""
+    return {
+        route: entry
+        for route, entry in patterns()
+        if not route.startswith("admin/")
+        and (not route.startswith("accounts/") or not getattr(entry.callback, "__module__", "").startswith("allauth"))
+    }
+
+
+def allauth() -> dict[str, URLPattern]:
+    ours = own()
+    return {route: entry for route, entry in patterns() if route.startswith("accounts/") and route not in ours}
+
+
+def path_of(route: str) -> str:
+    """An address on that route, of a record that does not exist: who may not come in must not learn so."""
+    filled = re.sub(r"<int:\w+>", "0", route)
+    filled = re.sub(r"<(slug|str|path):\w+>|<\w+>", "none", filled)
+    filled = re.sub(r"<uuid:\w+>", "00000000-0000-0000-0000-000000000000", filled)
+    filled = re.sub(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)", "0", filled)
+    return "/" + re.sub(r"[\^$]|\\Z|\\", "", filled)
+
+
+def methods(entry: URLPattern) -> set[str]:
+    """Those an API view answers; of a page it cannot be seen from outside."""
+    actions = getattr(entry.callback, "actions", None)
+    view = getattr(entry.callback, "cls", None)
+    if actions:
+        names = set(actions)
+    elif view:
+        names = {name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
+    else:
+        return set()
+    return {name.upper() for name in names if name in ("get", "post", "put", "patch", "delete")}
+
+
+def knock(client: Client, key: str) -> str:
+    """How the door answers: “open” (whatever is found behind it), “login” or “closed”."""
+    method, route = key.split(" ", 1)
+    content = {"content_type": "application/json"} if route.startswith("api/") else {}
+    response = client.generic(method, path_of(route), **content)
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+        return "login"
+    return "closed" if response.status_code in (401, 403) else "open"
+
+
+def test_every_address_is_in_the_table():
+    named = {key.split(" ", 1)[1] for key in ACCESS}
+    assert set(own()) == named
+    for route, entry in own().items():
+        assert {f"{method} {route}" for method in methods(entry)} <= set(ACCESS), route
+
+
+@pytest.mark.django_db
+def test_strangers_stay_outside():
+    wrong = {}
+    for key, who in ACCESS.items():
+        answer = knock(Client(), key)
+        if (answer == "open") != (who == ANYONE):
+            wrong[key] = answer
+    assert wrong == {}
+
+
+@pytest.mark.django_db
+def test_each_role_opens_what_the_table_says_and_nothing_else(client_as, role):
+    client = client_as(role)
+    wrong = {}
+    for key, who in ACCESS.items():
+        client.force_login(client.user)
+        may = who in (ANYONE, STAFF) or client.user.has_perm(who)
+        answer = knock(client, key)
+        if answer != ("open" if may else "closed"):
+            wrong[key] = f"{answer}, wanted {'open' if may else 'closed'}"
+    assert wrong == {}
+
+
+@pytest.mark.django_db
+def test_allauth_opens_only_the_doorstep():
+    assert {entry.name for entry in allauth().values()} >= DOORSTEP
+    opened = {entry.name for route, entry in allauth().items() if knock(Client(), f"GET {route}") == "open"}
+    assert opened <= DOORSTEP
+
+
+@pytest.mark.django_db
+def test_nobody_signs_up(client):
+    before = client.post("/accounts/signup/", {"username": "me", "password1": "x" * 20, "password2": "x" * 20})
+    from staff.models import User
+
+    assert before.status_code in (200, 302)
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_admin_lists_open_by_permission(client_as, role):
+    client = client_as(role)
+    user = client.user
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}.{{}}_{model._meta.model_name}"
+        answer = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+        if role not in STAFF_ROLES:
+            assert answer.status_code == 302, model
+        else:
+            may = any(user.has_perm(name.format(verb)) for verb in ("view", "change"))
+            assert answer.status_code == (200 if may else 403), model
