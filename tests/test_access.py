@@ -38,9 +38,27 @@ ACCESS: dict[str, str] = {
     "GET customers/<int:pk>/edit/": "customers.change_customer",
     "GET customers/<int:pk>/note/": "customers.add_note",
     "GET customers/documents/<int:pk>/": "customers.view_document",
+    # complaints
+    "GET complaints/vouchers/": "complaints.view_voucher",
+    "POST complaints/vouchers/find/": "complaints.redeem_voucher",
+    "GET complaints/vouchers/<int:pk>/": "complaints.view_voucher",
+    "POST complaints/vouchers/<int:pk>/redeem/": "complaints.redeem_voucher",
+    "POST complaints/vouchers/<int:pk>/void/": "complaints.void_voucher",
+    "POST complaints/vouchers/<int:pk>/extend/": "complaints.extend_voucher",
+    "POST complaints/vouchers/<int:pk>/reissue/": "complaints.issue_voucher",
+    "GET complaints/vouchers/entries/<int:pk>/reverse/": "complaints.reverse_redemption",
+    "POST complaints/vouchers/reservations/<int:pk>/release/": "complaints.redeem_voucher",
     # the API
     "GET api/v1/schema/": STAFF,
     "GET api/v1/docs/": STAFF,
+    "POST api/v1/vouchers/lookup/": "complaints.redeem_voucher",
+    "POST api/v1/vouchers/redeem/": "complaints.redeem_voucher",
+    "GET api/v1/vouchers/<int:pk>/": "complaints.view_voucher",
+    "POST api/v1/vouchers/<int:pk>/redeem/": "complaints.redeem_voucher",
+    "POST api/v1/vouchers/<int:pk>/reserve/": "complaints.redeem_voucher",
+    "POST api/v1/reservations/<int:pk>/capture/": "complaints.redeem_voucher",
+    "POST api/v1/reservations/<int:pk>/release/": "complaints.redeem_voucher",
+    "POST api/v1/voucher-entries/<int:pk>/reverse/": "complaints.reverse_redemption",
 }
 
 # allauth's own pages: these are for those who are not in yet, the rest for whoever is logged in.
