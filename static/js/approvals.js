@@ -21,7 +21,7 @@ if (decision) {
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.target.id === "queue") focused = document.activeElement?.closest("[data-key-of]")?.dataset.keyOf ?? "";
   });
-  document.addEventListener("htmx:afterSwap", () => {
+  document.addEventListener("htmx:afterSettle", () => {
     mark();
     if (focused && !document.activeElement?.closest("[data-key-of]")) row(focused)?.querySelector("a")?.focus({ preventScroll: true });
     focused = "";

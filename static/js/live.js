@@ -34,7 +34,7 @@ if (banner) {
   addEventListener("online", () => fetch(banner.dataset.probe, { method: "HEAD", cache: "no-store" }).then(found, lost));
   document.addEventListener("htmx:sendError", lost);
   document.addEventListener("htmx:timeout", lost);
-  document.addEventListener("htmx:afterOnLoad", () => banner.hidden || found());
+  document.addEventListener("htmx:afterOnLoad", () => banner.hidden || !navigator.onLine || found());
   if (!navigator.onLine) lost();
   // a plain form must not leave for the browser's own error page and take the text along
   document.addEventListener("submit", (event) => {

@@ -47,13 +47,16 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def watch(page: Page) -> list[str]:
     """The page's complaints, gathered as they come. `page.expected` holds parts of those a test provokes."""
     complaints: list[str] = []
-    page.expected = []
+    page.expected = ["htmx:afterRequest", "htmx:sendAbort"]  # a poll cut off by leaving the page
 
     def complain(text: str) -> None:
         if not any(part in text for part in page.expected):
             complaints.append(text)
 
-    page.on("console", lambda said: complain(f"console: {said.text}") if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: complain(f"console: {said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: complain(f"error: {error}"))
     return complaints
 
