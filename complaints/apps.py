@@ -7,6 +7,8 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
+        from complaints import sources
         from complaints.vouchers import contributions
 
+        sources.register()
         contributions.register()

@@ -3,7 +3,13 @@
 Code asks for a permission or a rule, never for a role.
 """
 
-AGENT = {
+COMPLAINTS = {
+    "complaints.view_complaintcase",
+    "complaints.register_complaint",
+    "complaints.work_complaint",
+}
+
+AGENT = COMPLAINTS | {
     "staff.use_desk",
     "customers.view_customer",
     "customers.add_customer",
@@ -20,6 +26,8 @@ TEAM_LEAD = AGENT | {
     "staff.view_reports",
     "complaints.void_voucher",
     "complaints.extend_voucher",
+    "complaints.assign_complaint",
+    "complaints.view_complaint_reports",
 }
 MANAGER = TEAM_LEAD | {
     "complaints.view_liability",

@@ -178,6 +178,7 @@ KVAR_COMPANY = env.str("KVAR_COMPANY", default="Norrsken Telecom")
 # Voucher codes are kept as HMACs under this key. It has to outlive SECRET_KEY: changing it voids every printed code.
 _DEMO_VOUCHER_KEY = (DEMO or DEBUG) and "KVAR_VOUCHER_KEY" not in env.ENVIRON
 KVAR_VOUCHER_KEY = SECRET_KEY if _DEMO_VOUCHER_KEY else env.str("KVAR_VOUCHER_KEY")  # a default may not begin with "$"
+KVAR_PUBLIC_URL = env.str("KVAR_PUBLIC_URL", default="http://localhost:8000")  # for links in letters to customers
 PHONENUMBER_DEFAULT_REGION = KVAR_COUNTRY
 PHONENUMBER_DB_FORMAT = "E164"
 

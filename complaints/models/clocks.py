@@ -184,6 +184,9 @@ class Clock(models.Model):
     due_at = models.DateTimeField(_("due"))
     is_paused = models.BooleanField(_("paused"), default=False)
     met_at = models.DateTimeField(_("stopped"), null=True, blank=True)
+    is_cancelled = models.BooleanField(
+        _("fell away"), default=False, help_text=_("The case ended otherwise before this was due: not counted.")
+    )
     elapsed = models.PositiveIntegerField(_("open seconds used"), null=True, blank=True)
     warned = models.PositiveSmallIntegerField(_("warned at, percent"), default=0)
     warn_at = models.DateTimeField(_("next warning"), null=True, blank=True)

@@ -88,3 +88,23 @@ class CaseFactory(factory.django.DjangoModelFactory[ComplaintCase]):
     title = "The box restarts every evening"
     happened = "Since Monday the TV box restarts at eight in the evening."
     due_at = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def registered(**fields) -> ComplaintCase:
+    """A complaint as the intake leaves it, received on Monday at ten."""
+    from complaints import actions
+
+    PolicyFactory()
+    customer = fields.pop("customer", None) or CustomerFactory()
+    values = {
+        "channel": "letter",
+        "received_at": RECEIVED,
+        "category_id": CategoryFactory().pk,
+        "title": "The box restarts every evening",
+        "happened": "Since Monday the TV box restarts at eight in the evening.",
+        "wanted": "A new box.",
+        "severity": 2,
+        "by": None,
+        "now": RECEIVED,
+    }
+    return actions.register(customer_id=customer.pk, **(values | fields))

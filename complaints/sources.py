@@ -1,0 +1,215 @@
+"""What casework adds to the pages that all rooms share: timeline, band, search, home, navigation, referrals."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from complaints import actions, queries
+from complaints.models import CaseMove, Category, ComplaintCase
+from complaints.states import EXITS, State
+from customers.contributions import Action, Badge, Band, Hit, band, referrals, search, variables
+from customers.contributions import actions as customer_actions
+from customers.models import Customer
+from customers.timeline import Entry, timeline
+from staff import formats
+from staff.home import Line, Panel, home
+from staff.models import User
+from staff.navigation import Entrance, navigation
+
+# Which steps a customer's history tells; the others are the desk's own affair.
+TOLD = {
+    State.RESPONDED: "green",
+    State.CLOSED: "green",
+    State.RESOLVED_ON_CONTACT: "green",
+    State.REOPENED: "red",
+    **dict.fromkeys(EXITS, ""),
+}
+_NUMBER = re.compile(r"^k-?(\d{4})-?(\d{1,9})$", re.IGNORECASE)
+
+
+def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
+    """What came and how it ended, merged. Two queries."""
+    found = [*_registered(customer_id, before, limit), *_steps(customer_id, before, limit)]
+    return sorted(found, key=lambda entry: (entry.at, entry.key), reverse=True)[:limit]
+
+
+def _registered(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
+    """The complaints as they came."""
+    rows = ComplaintCase.objects.filter(customer_id=customer_id)
+    if before:
+        rows = rows.filter(received_at__lte=before)
+    return [
+        Entry(
+            at=case.received_at,
+            key=f"complaint-{case.pk}",
+            kind="complaints",
+            title=_("Complaint %(number)s: %(title)s") % {"number": case.number, "title": case.title},
+            detail=" · ".join(
+                filter(None, (str(case.category), case.get_state_display(), str(case.get_outcome_display() or "")))
+            ),
+            by=case.recorded_by.short_name if case.recorded_by else "",
+            url=reverse("complaints:case", args=[case.pk]),
+            tone="amber" if case.is_open else "",
+        )
+        for case in rows.select_related("category", "recorded_by").order_by("-received_at", "-pk")[:limit]
+    ]
+
+
+def _steps(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
+    """How they ended, and when they were taken up again."""
+    rows = CaseMove.objects.filter(subject__customer_id=customer_id, to_state__in=list(TOLD))
+    if before:
+        rows = rows.filter(at__lte=before)
+    labels = dict(State.choices)
+    return [
+        Entry(
+            at=move.at,
+            key=f"complaint-{move.subject_id}-move-{move.pk}",
+            kind="complaints",
+            title=_("Complaint %(number)s %(state)s") % {"number": move.subject.number, "state": labels[move.to_state]},
+            detail=str(move.subject.get_outcome_display() or move.note),
+            by=move.by.short_name if move.by else "",
+            url=reverse("complaints:case", args=[move.subject_id]),
+            tone=TOLD[State(move.to_state)],
+        )
+        for move in rows.select_related("subject", "by").defer("subject__search").order_by("-at", "-pk")[:limit]
+    ]
+
+
+def badges(customer: Customer, now: datetime) -> Band:
+    """“open complaint, 2 days left”. One query."""
+    count, due = queries.nearest([customer.pk]).get(customer.pk, (0, now))
+    if not count:
+        return Band()
+    case = ComplaintCase.objects.filter(customer=customer, is_open=True).order_by("due_at", "pk").only("pk").first()
+    text = ngettext("open complaint", "%(count)d open complaints", count) % {"count": count}
+    return Band(
+        badges=[
+            Badge(
+                text=f"{text}, {queries.days_left(due, now)}",
+                tone="red" if due < now else "amber",
+                icon="message-square-warning",
+                url=reverse("complaints:case", args=[case.pk]) if case else "",
+            )
+        ]
+    )
+
+
+def rule_variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
+    return {"open_complaints": ComplaintCase.objects.filter(customer_id=customer_id, is_open=True).count()}
+
+
+def by_number(user: User, text: str, limit: int) -> Sequence[Hit]:
+    """A case by its number: “K-2026-00418”, “k2026418”."""
+    found = _NUMBER.match(text.strip())
+    if not found or not user.has_perm("complaints.view_complaintcase"):
+        return []
+    number = f"K-{found[1]}-{int(found[2]):05d}"
+    return [
+        Hit(
+            title=f"{case.number}: {case.title}",
+            url=reverse("complaints:case", args=[case.pk]),
+            detail=f"{case.customer.name} · {case.get_state_display()}",
+            icon="message-square-warning",
+        )
+        for case in ComplaintCase.objects.filter(number=number).select_related("customer")[:limit]
+    ]
+
+
+def refer(customer: Customer, *, text: str, by: User, now: datetime) -> str:
+    """Another desk hands a dispute over: it becomes a complaint about billing, received now."""
+    category = Category.objects.filter(is_active=True).order_by("order", "pk")
+    case = actions.register(
+        customer_id=customer.pk,
+        channel=ComplaintCase.Channel.PHONE,
+        received_at=now,
+        category_id=(category.filter(code="billing").first() or category[0]).pk,
+        title=" ".join(text.split())[:160],
+        happened=text,
+        by=by,
+        now=now,
+    )
+    return case.number
+
+
+def on_the_table(user: User, now: datetime) -> Panel | None:
+    """What this person handles, the nearest deadline first. One query."""
+    if not user.has_perm("complaints.work_complaint"):
+        return None
+    rows = ComplaintCase.objects.filter(is_open=True, assignee=user).select_related("customer")
+    lines = []
+    for case in rows.order_by("due_at", "pk")[:6]:
+        left = queries.time_left(case, now)
+        lines.append(
+            Line(
+                text=f"{case.number} {case.title}",
+                url=reverse("complaints:case", args=[case.pk]),
+                detail=f"{left.text} · {case.customer.name}",
+                tone=left.tone,
+            )
+        )
+    return Panel(
+        gettext_lazy("Your complaints"),
+        reverse("complaints:queue") + "?view=mine",
+        lines,
+        gettext_lazy("None on your table. Take the next from the queue."),
+    )
+
+
+def escalated(user: User, now: datetime) -> Panel | None:
+    """For who shares work out: what is past its promise. One query."""
+    if not user.has_perm("complaints.assign_complaint"):
+        return None
+    rows = ComplaintCase.objects.filter(is_open=True, due_at__lt=now).select_related("customer", "assignee")
+    return Panel(
+        gettext_lazy("Complaints past their deadline"),
+        reverse("complaints:queue") + "?view=overdue",
+        [
+            Line(
+                text=f"{case.number} {case.title}",
+                url=reverse("complaints:case", args=[case.pk]),
+                detail=f"{queries.time_left(case, now).text} · "
+                f"{case.assignee.short_name if case.assignee else _('nobody')} · {formats.when(case.received_at, now)}",
+                tone="red",
+            )
+            for case in rows.order_by("due_at", "pk")[:6]
+        ],
+        gettext_lazy("Every promise is kept so far."),
+    )
+
+
+def register() -> None:
+    timeline.register("complaints", entries, label=gettext_lazy("Complaints"))
+    band.register("complaints", badges)
+    variables.register("complaints", rule_variables)
+    search.register("complaints", by_number)
+    referrals.register("complaint", refer)
+    home.register("complaints", on_the_table)
+    home.register("complaints_late", escalated)
+    customer_actions.register(
+        "complaint",
+        Action(
+            gettext_lazy("New complaint"),
+            "complaints:register",
+            "message-square-warning",
+            "k",
+            "complaints.register_complaint",
+            20,
+        ),
+    )
+    navigation.register(
+        "complaints",
+        Entrance(
+            gettext_lazy("Complaints"),
+            "complaints:queue",
+            "message-square-warning",
+            "complaints.view_complaintcase",
+            30,
+            queries.open_count,
+        ),
+    )

@@ -1,0 +1,237 @@
+"""One complaint: the page, its steps, its files, its letters, and who else has it open."""
+
+import json
+from typing import Any
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from complaints import actions, explanations, queries, steps, texts
+from complaints.actions.casework import with_notice
+from complaints.actions.messages import letter_pdf
+from complaints.actions.records import said_since
+from complaints.contributions import panels
+from complaints.forms import ComposeForm, Versioned
+from complaints.models import Attachment, Clock, ComplaintCase, Message, Template
+from customers import queries as customer_queries
+from staff.errors import DomainError, Stale
+
+VIEW = "complaints.view_complaintcase"
+WORK = "complaints.work_complaint"
+BROWSERS_PDF_VIEWER = {"object-src": "'self'"}
+
+
+def _case(pk: int) -> ComplaintCase:
+    return get_object_or_404(
+        ComplaintCase.objects.select_related(
+            "customer__household",
+            "category",
+            "assignee",
+            "team",
+            "root_cause",
+            "duplicate_of",
+            "recorded_by",
+            "subscription__plan",
+        ),
+        pk=pk,
+    )
+
+
+@require_GET
+@permission_required(VIEW, raise_exception=True)
+def case_page(request: HttpRequest, pk: int) -> HttpResponse:
+    case, now = _case(pk), timezone.now()
+    return render(request, "complaints/case.html", page_context(request, case, now))
+
+
+def page_context(request: HttpRequest, case: ComplaintCase, now: Any) -> dict[str, Any]:
+    """Everything the page shows. About twelve queries, and what the panels add."""
+    conversation, notes, files = queries.conversation(case, now)
+    moves, chores = steps.open_to(case, request.user)
+    drawn = [panel for source in panels if (panel := source(case, request.user, now))]
+    return {
+        "case": case,
+        "row": queries.row_of(case, now),
+        "band": customer_queries.band_for(case.customer, now),
+        "clocks": queries.clock_faces(case, now),
+        "conversation": conversation,
+        "notes": notes,
+        "files": files,
+        "history": queries.history(case),
+        "duplicates": case.duplicates.order_by("pk"),
+        "steps": moves,
+        "chores": chores,
+        "panels": [render_to_string(p.template, {"case": case, **p.context}, request=request) for p in drawn],
+        "others": actions.be_here(case.pk, user=request.user, now=now),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required(VIEW, raise_exception=True)
+def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """The form of a step, and taking it. A refusal keeps every word that was typed."""
+    found = steps.find(verb)
+    if found is None:
+        raise Http404
+    if not request.user.has_perm(found.permission):
+        raise PermissionDenied
+    case, now = _case(pk), timezone.now()
+    if request.method == "GET":
+        form = found.form(case=case, user=request.user)
+        if case.state not in found.states:
+            messages.info(request, _("This complaint is “%(state)s” now.") % {"state": case.get_state_display()})
+            return _to_case(request, pk)
+        if isinstance(form, ComposeForm) and form.purpose and not form.fields["body"].initial:
+            _suggest(form, case, request, now)
+        return _form(request, case, found, form)
+    form = found.form(request.POST, request.FILES, case=case, user=request.user)
+    if form.is_valid():
+        try:
+            found.run(case, form, request.user, now)
+        except Stale as stale:
+            case = _case(pk)
+            form.refuse(stale)
+            form.catch_up(case.version)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, str(found.said or _("Done.")))
+            return _to_case(request, pk)
+    return _form(request, case, found, form, status=409 if not form.errors else 422)
+
+
+def _suggest(form: ComposeForm, case: ComplaintCase, request: HttpRequest, now: Any) -> None:
+    """Start from the first template of this purpose in the customer's language."""
+    template = form.fields["template"].queryset.filter(language=case.customer.language).first()
+    if template:
+        form.fields["template"].initial = template.pk
+        form.fields["subject"].initial, form.fields["body"].initial = texts.filled(
+            template, case, by=request.user, now=now
+        )
+
+
+def _to_case(request: HttpRequest, pk: int) -> HttpResponse:
+    response = redirect("complaints:case", pk)
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": response["Location"]})
+    return response
+
+
+def _form(
+    request: HttpRequest, case: ComplaintCase, found: steps.Step, form: Versioned, status: int = 200
+) -> HttpResponse:
+    context = {"case": case, "step": found, "form": form, "row": queries.row_of(case, timezone.now())}
+    template = "complaints/step.html#form" if request.htmx else "complaints/step.html"
+    return render(request, template, context, status=status)
+
+
+@require_POST
+@permission_required(WORK, raise_exception=True)
+def fill_template(request: HttpRequest, pk: int) -> HttpResponse:
+    """The chosen template's words in the subject and text fields."""
+    case = _case(pk)
+    chosen = request.POST.get("template", "")
+    template = Template.objects.filter(pk=chosen if chosen.isdecimal() else None, is_active=True).first()
+    if template is None:
+        return HttpResponse(status=204)
+    subject, body = texts.filled(template, case, by=request.user, now=timezone.now())
+    return render(
+        request,
+        "complaints/step.html#texts",
+        {"subject": subject, "body": body, "language": template.language},
+    )
+
+
+@require_POST
+@permission_required(WORK, raise_exception=True)
+@csp_update(BROWSERS_PDF_VIEWER)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The letter as it would be printed; nothing is kept or sent."""
+    case = _case(pk)
+    subject, body = request.POST.get("subject", "")[:180], request.POST.get("body", "")[:20_000]
+    language = request.POST.get("language") or case.customer.language
+    if request.POST.get("verb") == "respond":
+        try:
+            body = with_notice(case, body, language)
+        except DomainError as error:
+            return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
+    pdf = letter_pdf(case, subject=subject, body=body, language=language, by=request.user, now=timezone.now())
+    return _inline(HttpResponse(pdf, content_type="application/pdf"), f"{case.number}.pdf")
+
+
+@require_GET
+@permission_required(VIEW, raise_exception=True)
+@csp_update(BROWSERS_PDF_VIEWER)
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """A letter as it was typeset."""
+    message = get_object_or_404(Message.objects.select_related("document", "case"), pk=pk, document__isnull=False)
+    response = HttpResponse(bytes(message.document.pdf), content_type="application/pdf")
+    return _inline(response, f"{message.case.number}.pdf")
+
+
+@require_GET
+@permission_required(VIEW, raise_exception=True)
+@csp_update(BROWSERS_PDF_VIEWER)
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file to those who may see the case: shown when it is one we opened ourselves, never guessed at."""
+    one = get_object_or_404(Attachment, pk=pk)
+    try:
+        stream = one.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The file is missing from the store. Tell the administrator.")) from error
+    return _inline(FileResponse(stream, content_type=one.content_type), one.name)
+
+
+def _inline(response: HttpResponse, name: str) -> HttpResponse:
+    safe = "".join(c if c.isalnum() or c in " .-_" else "_" for c in name)
+    response["Content-Disposition"] = f'inline; filename="{safe.encode("ascii", "replace").decode()}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+@require_GET
+@permission_required(VIEW, raise_exception=True)
+def deadline(request: HttpRequest, pk: int) -> HttpResponse:
+    """“Explain this deadline”: its lines."""
+    clock = get_object_or_404(
+        Clock.objects.select_related("policy__calendar", "case", "cycle").prefetch_related(
+            "policy__calendar__intervals", "policy__calendar__exceptions"
+        ),
+        pk=pk,
+    )
+    context = {"clock": clock, "lines": explanations.of(clock, timezone.now()), "case": clock.case}
+    return render(request, "complaints/deadline.html#lines" if request.htmx else "complaints/deadline.html", context)
+
+
+@require_GET
+@permission_required(VIEW, raise_exception=True)
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who else is here, and whether the case moved on since this page was drawn. Three queries; 204 when nothing
+    changed since the last answer."""
+    case = get_object_or_404(ComplaintCase.objects.only("pk", "version", "state"), pk=pk)
+    others = actions.be_here(pk, user=request.user, now=timezone.now())
+    shown = request.GET.get("version", "")
+    news = shown.isdecimal() and int(shown) != case.version
+    sign = json.dumps([[user.pk for user in others], case.version])
+    if request.headers.get("X-Seen") == sign:
+        return HttpResponse(status=204)
+    return render(
+        request,
+        "complaints/case.html#live",
+        {
+            "case": case,
+            "others": others,
+            "news": said_since(case) if news else "",
+            "shown": shown,
+        },
+    )

@@ -1,0 +1,124 @@
+"""The queue, and taking the next case from it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from complaints import actions, queries
+from complaints.forms import categories, workers
+from complaints.models import Category, ComplaintCase
+from complaints.queries import SORTS, VIEWS
+from complaints.states import State
+from staff.errors import DomainError
+from staff.models import User
+
+ANY = ("", gettext_lazy("any"))
+
+
+class QueueFilter(forms.Form):
+    """The queue's filters, as they stand in the address."""
+
+    q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)
+    category = forms.ModelChoiceField(
+        label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY[1]
+    )
+    state = forms.ChoiceField(label=gettext_lazy("state"), choices=[ANY, *State.choices], required=False)
+    severity = forms.TypedChoiceField(
+        label=gettext_lazy("severity"),
+        choices=[ANY, *queries.SEVERITY_SHORT.items()],
+        coerce=int,
+        required=False,
+        empty_value=None,
+    )
+    priority = forms.TypedChoiceField(
+        label=gettext_lazy("priority"),
+        choices=[ANY, *ComplaintCase.Priority.choices],
+        coerce=int,
+        required=False,
+        empty_value=None,
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("came by"), choices=[ANY, *ComplaintCase.Channel.choices], required=False
+    )
+    assignee = forms.ModelChoiceField(
+        label=gettext_lazy("handled by"), queryset=User.objects.none(), required=False, empty_label=ANY[1]
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("outcome"), choices=[ANY, *ComplaintCase.Outcome.choices], required=False
+    )
+    sort = forms.ChoiceField(
+        label=gettext_lazy("order"), choices=[(k, label) for k, (label, _order) in SORTS.items()], required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].queryset = categories()
+        self.fields["assignee"].queryset = workers()
+
+    @property
+    def narrowing(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "sort"}
+
+
+@require_GET
+@permission_required("complaints.view_complaintcase", raise_exception=True)
+def queue(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    form = QueueFilter(request.GET)
+    form.is_valid()
+    view = request.GET.get("view", "open")
+    view = view if view in VIEWS else "open"
+    rows = queries.queue(request.user, view=view, now=now, **form.narrowing)
+    page = queries.queue_page(
+        rows, sort=form.cleaned_data.get("sort") or "due", cursor=request.GET.get("after"), now=now
+    )
+    following = request.GET.copy()
+    following["after"] = page.next or ""
+    context = {"rows": page.rows, "next_url": f"?{following.urlencode()}" if page.next else ""}
+    if request.htmx and "after" in request.GET:
+        return render(request, "complaints/queue.html#rows", context)
+    counts = queries.counts(request.user, now)
+    kept = request.GET.copy()
+    kept.pop("after", None)
+    tabs = []
+    for key, label in VIEWS.items():
+        kept["view"] = key
+        tabs.append({"label": label, "url": f"?{kept.urlencode()}", "count": counts.get(key), "current": key == view})
+    context |= {
+        "form": form,
+        "view": view,
+        "tabs": tabs,
+        "narrowed": any(value not in (None, "") for value in form.narrowing.values()),
+    }
+    return render(request, "complaints/queue.html", context)
+
+
+@require_POST
+@permission_required("complaints.work_complaint", raise_exception=True)
+def take_next(request: HttpRequest) -> HttpResponse:
+    try:
+        case = actions.take_next(by=request.user, now=timezone.now())
+    except DomainError as error:
+        messages.info(request, str(error))
+        return redirect("complaints:queue")
+    return redirect("complaints:case", case.pk)
+
+
+@require_POST
+@permission_required("complaints.assign_complaint", raise_exception=True)
+def share_out(request: HttpRequest) -> HttpResponse:
+    """Give the waiting cases of one's own team to its members."""
+    try:
+        count = actions.share_out(request.user.team, by=request.user, now=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, ngettext("%d complaint shared out.", "%d complaints shared out.", count) % count)
+    return redirect("complaints:queue")

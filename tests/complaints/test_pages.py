@@ -1,0 +1,370 @@
+"""The desk's pages of casework: intake, queue, case and its steps, over HTTP."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from complaints import actions
+from complaints.models import Attachment, CaseMove, Clock, ComplaintCase, Message, Template
+from complaints.states import State
+from customers.models import Delivery
+from staff.models import User
+from tests.complaints.factories import RECEIVED, CategoryFactory, PolicyFactory, RootCauseFactory, registered
+from tests.factories import CustomerFactory, SubscriptionFactory, TeamFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def files_elsewhere(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def png() -> SimpleUploadedFile:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    return SimpleUploadedFile("brev ☂.png", picture.getvalue(), content_type="application/x-anything")
+
+
+def intake(**values) -> dict:
+    return {
+        "channel": "letter",
+        "received_at": "2026-11-16T10:00",
+        "category": CategoryFactory().pk,
+        "severity": "2",
+        "title": "Box 🎛 restarts",
+        "happened": "It restarts. זה מפסיק לעבוד",
+        "wanted": "A new one",
+        "take": "on",
+    } | values
+
+
+def test_a_letter_is_registered_with_its_scan_and_opens(client_as):
+    PolicyFactory()
+    customer = SubscriptionFactory().customer
+    client = client_as("agent")
+    answer = client.post(reverse("complaints:register", args=[customer.pk]), intake(files=[png()]))
+    case = ComplaintCase.objects.get()
+    assert answer["Location"] == reverse("complaints:case", args=[case.pk])
+    assert (case.number[:2], case.assignee, case.was_active, case.recorded_by) == ("K-", client.user, True, client.user)
+    assert case.clocks.count() == 3
+    scan = Attachment.objects.get()
+    assert (scan.name, scan.content_type, "☂" in scan.file.name) == ("brev ☂.png", "image/png", False)
+    page = client.get(answer["Location"])
+    assert page.status_code == 200
+    assert "זה מפסיק" in page.content.decode()
+    shown = client.get(reverse("complaints:attachment", args=[scan.pk]))
+    assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/png", "nosniff")
+    assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("IMG_1.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+        ("virus.pdf", b"MZ\x90\0", "not a PDF, JPEG or PNG"),
+        ("half.pdf", b"%PDF-1.7\n%%EOF", "damaged"),
+        ("half.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "damaged"),
+        ("nothing.jpg", b"", "empty"),
+        ("big.jpg", b"\xff\xd8\xff" + bytes(15 * 1024 * 1024), "larger than 15 MB"),
+    ],
+)
+def test_files_are_judged_by_their_content_and_the_text_is_kept(client_as, name, data, reason):
+    customer = CustomerFactory()
+    answer = client_as("agent").post(
+        reverse("complaints:register", args=[customer.pk]), intake(files=[SimpleUploadedFile(name, data)])
+    )
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert reason in text
+    assert "Box 🎛 restarts" in text
+    assert not ComplaintCase.objects.exists()
+
+
+def test_a_date_to_come_is_refused_at_its_field(client_as):
+    answer = client_as("agent").post(
+        reverse("complaints:register", args=[CustomerFactory().pk]), intake(received_at="2999-01-01T10:00")
+    )
+    assert answer.context["form"].errors["received_at"] == ["It cannot have been received in the future."]
+
+
+def test_somebody_new_is_written_down_on_the_way(client_as):
+    client = client_as("agent")
+    answer = client.post(
+        reverse("complaints:new"), {"given_name": "Nils", "family_name": "Ny", "language": "sv", "email": "n@x.se"}
+    )
+    assert answer.status_code == 302
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_likely_duplicates_and_repeats_are_shown_while_typing(client_as):
+    case = registered()
+    answer = client_as("agent").get(
+        reverse("complaints:similar", args=[case.customer_id]),
+        {"category": case.category_id, "title": "box restarts", "happened": "every evening the box restarts"},
+    )
+    text = answer.content.decode()
+    assert case.number in text
+    assert "likely the same" in text
+
+
+def steps_to(case: ComplaintCase, client, *verbs: str) -> ComplaintCase:
+    said = {"subject": "Your complaint", "body": "Hello", "kind": "email", "language": "sv"}
+    decided = {"outcome": "upheld", "root_cause": RootCauseFactory().pk, "fault": "ours"}
+    values = {
+        "acknowledge": said,
+        "ask": said | {"chase_on": "2999-01-01"},
+        "investigate": {},
+        "draft": said | decided,
+        "respond": said,
+        "close": {},
+        "reopen": {"note": "again"},
+        "resolve": decided | {"note": "swapped"},
+        "leave": {"to": "withdrawn", "note": "never mind"},
+        "third-party": {"note": "the carrier", "chase_on": "2999-01-01"},
+        "assess": {},
+    }
+    for verb in verbs:
+        case.refresh_from_db()
+        form = client.get(reverse("complaints:step", args=[case.pk, verb]))
+        assert form.status_code == 200, verb
+        answer = client.post(reverse("complaints:step", args=[case.pk, verb]), values[verb] | {"version": case.version})
+        assert answer.status_code == 302, (verb, answer.context and answer.context["form"].errors)
+    case.refresh_from_db()
+    return case
+
+
+@pytest.mark.parametrize(
+    ("verbs", "state"),
+    [
+        (
+            ("acknowledge", "assess", "investigate", "draft", "respond", "close", "reopen", "investigate"),
+            "investigating",
+        ),
+        (("ask", "investigate", "third-party", "investigate", "draft", "draft"), "decision_drafted"),
+        (("resolve",), "resolved_on_contact"),
+        (("leave", "reopen"), "reopened"),
+    ],
+)
+def test_the_walks_of_a_day(client_as, verbs, state):
+    case = steps_to(registered(), client_as("agent"), *verbs)
+    assert case.state == state
+
+
+def test_an_answer_is_queued_as_mail_in_one_thread_and_stops_the_clocks(client_as):
+    case = steps_to(registered(), client_as("agent"), "acknowledge", "investigate", "draft", "respond")
+    first, second = Delivery.objects.order_by("pk")
+    assert case.number in second.subject
+    assert second.headers["In-Reply-To"] == first.headers["Message-ID"]
+    assert {c.kind: c.met_at is not None for c in case.clocks.all()} == dict.fromkeys(Clock.Kind, True)
+    assert case.responded_at
+    assert case.draft_body == ""
+
+
+def test_a_rejection_carries_the_notice_of_the_customers_country(client_as):
+    from complaints.models import DisputeNotice
+
+    client = client_as("agent")
+    case = steps_to(registered(), client, "investigate", "draft")
+    ComplaintCase.objects.filter(pk=case.pk).update(outcome="rejected")
+    steps_to(case, client, "respond")
+    answer = Message.objects.get(purpose="answer")
+    assert DisputeNotice.objects.get(country="SE", language="sv").text in answer.body
+    assert "www.arn.se" in answer.body
+
+
+def test_a_rejection_without_a_notice_is_refused(client_as):
+    client = client_as("agent")
+    case = steps_to(registered(customer=CustomerFactory(country="FI")), client, "investigate", "draft")
+    ComplaintCase.objects.filter(pk=case.pk).update(outcome="rejected")
+    answer = client.post(
+        reverse("complaints:step", args=[case.pk, "respond"]),
+        {"subject": "No", "body": "No.", "kind": "email", "language": "sv", "version": case.version},
+    )
+    assert "no dispute-resolution notice for FI" in answer.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_a_stale_form_is_refused_with_every_word_kept_and_then_goes_through(client_as):
+    anna, bo = client_as("agent"), client_as("agent")
+    case = registered()
+    old = case.version
+    actions.log_call(case.pk, text="She rang", outgoing=False, by=bo.user, now=RECEIVED + timedelta(hours=1))
+    url = reverse("complaints:step", args=[case.pk, "acknowledge"])
+    form = {"subject": "Hej", "body": "Many careful words.", "kind": "email", "language": "sv", "version": old}
+    refused = anna.post(url, form)
+    text = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Many careful words." in text
+    assert bo.user.first_name in text
+    assert not Message.objects.filter(kind="email").exists()
+    again = form | {"version": refused.context["form"]["version"].value()}
+    assert anna.post(url, again).status_code == 302
+
+
+def test_variables_left_standing_are_refused(client_as):
+    case = registered()
+    answer = client_as("agent").post(
+        reverse("complaints:step", args=[case.pk, "write"]),
+        {"subject": "Hej", "body": "Dear {customer}", "kind": "letter", "language": "sv", "version": case.version},
+    )
+    assert answer.context["form"].errors["body"] == ["Still to be filled in: {customer}."]
+
+
+def test_a_template_is_filled_in_its_language_and_the_letter_previewed(client_as):
+    client, case = client_as("agent"), registered()
+    template = Template.objects.get(code="received", language="de")
+    filled = client.post(reverse("complaints:template", args=[case.pk]), {"template": template.pk})
+    assert "Ihre Beschwerde „The box restarts every evening“ vom 16.11.2026" in filled.content.decode().replace(
+        "\u00a0", " "
+    )
+    pdf = client.post(
+        reverse("complaints:preview", args=[case.pk]),
+        {"subject": "#set page", "body": "Hej\n\n$x$ *b*", "language": "sv"},
+    )
+    assert pdf.content.startswith(b"%PDF-")
+    assert not Message.objects.exists()
+
+
+def test_a_letter_is_kept_as_pdf_with_its_words(client_as):
+    from pypdf import PdfReader
+
+    client, case = client_as("agent"), registered()
+    client.post(
+        reverse("complaints:step", args=[case.pk, "write"]),
+        {"subject": "Ert klagomål", "body": "Hej *du*\n\nVi byter.", "kind": "letter", "language": "sv", "version": 1},
+    )
+    message = Message.objects.get()
+    pdf = client.get(reverse("complaints:letter", args=[message.pk]))
+    text = PdfReader(BytesIO(pdf.content)).pages[0].extract_text()
+    for words in ("Ert klagomål", "Hej *du*", "Vi byter.", case.number, "Henrik Svensson"):
+        assert words in text
+
+
+def test_closing_asks_every_room_whether_its_remedies_have_ended(client_as, monkeypatch):
+    from complaints.contributions import open_remedies
+
+    client = client_as("agent")
+    case = steps_to(registered(), client, "investigate", "draft", "respond")
+    monkeypatch.setitem(open_remedies._sources, "test", lambda case_id: ["a new router"])
+    answer = client.post(reverse("complaints:step", args=[case.pk, "close"]), {"version": case.version})
+    assert "a new router" in answer.content.decode()
+    case.refresh_from_db()
+    assert case.state == State.RESPONDED
+
+
+def test_merge_and_unmerge_restore_the_clocks(client_as):
+    client = client_as("agent")
+    original = registered()
+    case = registered(customer=original.customer, now=RECEIVED + timedelta(minutes=5))
+    due = dict(case.clocks.values_list("kind", "due_at"))
+    client.post(reverse("complaints:step", args=[case.pk, "merge"]), {"into": original.pk, "version": case.version})
+    case.refresh_from_db()
+    assert (case.state, case.duplicate_of) == (State.DUPLICATE, original)
+    client.post(reverse("complaints:step", args=[case.pk, "unmerge"]), {"version": case.version})
+    case.refresh_from_db()
+    assert (case.state, case.duplicate_of) == (State.INVESTIGATING, None)
+    assert dict(case.clocks.values_list("kind", "due_at")) == due
+
+
+def test_colleagues_on_the_same_case_see_each_other(client_as):
+    anna, bo, case = client_as("agent"), client_as("agent"), registered()
+    anna.get(reverse("complaints:case", args=[case.pk]))
+    page = bo.get(reverse("complaints:case", args=[case.pk])).content.decode()
+    assert anna.user.short_name in page
+    assert "is here too" in page
+    actions.log_call(case.pk, text="…", outgoing=True, by=bo.user, now=RECEIVED)
+    live = anna.get(reverse("complaints:live", args=[case.pk]), {"version": 1}).content.decode()
+    assert "changed this complaint while you wrote" in live
+
+
+def test_take_next_gives_the_most_urgent_of_ones_team(client_as):
+    client = client_as("agent")
+    User.objects.filter(pk=client.user.pk).update(team=TeamFactory())
+    registered(severity=1)
+    urgent = registered(severity=4)
+    answer = client.post(reverse("complaints:take-next"))
+    assert answer["Location"] == reverse("complaints:case", args=[urgent.pk])
+    urgent.refresh_from_db()
+    assert urgent.assignee == client.user
+
+
+def test_sharing_out_balances_by_load(client_as):
+    lead = client_as("team lead")
+    team = TeamFactory()
+    members = [client_as("agent").user for _ in range(2)]
+    User.objects.filter(pk__in=[lead.user.pk, *(m.pk for m in members)]).update(team=team)
+    for _ in range(3):
+        case = registered()
+        ComplaintCase.objects.filter(pk=case.pk).update(team=team)
+    lead.post(reverse("complaints:share-out"))
+    assert set(ComplaintCase.objects.values_list("assignee", flat=True)) == {lead.user.pk, *(m.pk for m in members)}
+
+
+def test_an_explanation_of_the_deadline_is_shown(client_as):
+    case = registered()
+    clock = case.clocks.get(kind="resolution")
+    text = client_as("agent").get(reverse("complaints:deadline", args=[clock.pk])).content.decode()
+    assert "08:00–12:00, 13:00–17:00" in text
+    assert "40:00 h" in text
+
+
+@pytest.mark.parametrize("view", ["open", "mine", "team", "free", "overdue", "chase", "all"])
+@pytest.mark.parametrize("sort", ["due", "priority", "newest", "oldest"])
+def test_the_queue_in_every_view_and_order(client_as, view, sort):
+    cases = [registered(now=RECEIVED + timedelta(minutes=i)) for i in range(2)]
+    answer = client_as("agent").get(reverse("complaints:queue"), {"view": view, "sort": sort})
+    assert answer.status_code == 200
+    shown = {row.number for row in answer.context["rows"]}
+    assert shown == ({case.number for case in cases} if view in ("open", "free", "overdue", "all") else set())
+
+
+def test_the_queue_finds_words_in_the_story_and_in_messages(client_as):
+    client, case, other = client_as("agent"), registered(title="Zebra"), registered()
+    actions.add_note(other.pk, text="Ångström said so", by=client.user, now=RECEIVED)
+    for text, found in (
+        ("zeb", [case]),
+        ("restarts ångst", []),
+        ("ÅNGSTRÖM", [other]),
+        ("' | !", []),
+        (case.number, [case]),
+    ):
+        answer = client.get(reverse("complaints:queue"), {"view": "all", "q": text})
+        assert [row.number for row in answer.context["rows"]] == [one.number for one in found], text
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_queue_takes_the_same_queries_at_any_length(client_as, count, django_assert_num_queries):
+    client = client_as("agent")
+    for _ in range(count):
+        registered()
+    client.get(reverse("complaints:queue"))
+    with django_assert_num_queries(8):
+        client.get(reverse("complaints:queue"))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_case_page_takes_the_same_queries_at_any_length(client_as, count, django_assert_num_queries):
+    client, case = client_as("agent"), registered()
+    for _ in range(count):
+        actions.log_call(case.pk, text="…", outgoing=True, by=client.user, now=RECEIVED)
+        actions.correct(case.pk, severity=1 + _ % 2, by=client.user, now=RECEIVED)
+    client.get(reverse("complaints:case", args=[case.pk]))
+    with django_assert_num_queries(16):
+        client.get(reverse("complaints:case", args=[case.pk]))
+
+
+def test_who_may_open_what(client_as, client, role):
+    case = registered()
+    works = role in ("agent", "team lead", "manager", "administrator")
+    person = client_as(role)
+    for url in (reverse("complaints:queue"), reverse("complaints:case", args=[case.pk])):
+        assert person.get(url).status_code == (200 if works else 403)
+        assert client.get(url).status_code == 302
+    moved = person.post(reverse("complaints:step", args=[case.pk, "investigate"]), {"version": case.version})
+    assert moved.status_code == (302 if works else 403)
+    assert CaseMove.objects.exists() == works
