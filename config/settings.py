@@ -17,7 +17,7 @@ env = environ.Env()
 # Without it every insecure default is refused (config/checks.py).
 DEMO = env.bool("KVAR_DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
-VAR_DIR = Path(env.str("KVAR_VAR", default=str(BASE_DIR / "var")))
+VAR_DIR = Path(env.str("KVAR_VAR", default=str(BASE_DIR / "var"))).resolve()
 
 
 def _secret_key() -> str:
