@@ -208,7 +208,7 @@ def learn(*, as_of: datetime) -> LearnedModel:
 def _rows(kept: LearnedModel, axes: Catalogue, model: Model) -> list[Belief]:
     """What people look at: kinds, incentives, and those reasons of which there is data or a guess."""
     rows: list[Belief] = []
-    kinds = sorted(set(axes.kinds))
+    kinds = sorted(set(axes.kinds)) or [""]
     for name in QUANTITIES:
         posterior: Posterior = getattr(model, name)
         for level, mean, strength, k, n in zip(

@@ -20,8 +20,15 @@ AGENT = COMPLAINTS | {
     "complaints.redeem_voucher",
     "complaints.reverse_redemption",
     "complaints.issue_voucher",
+    "cancellations.view_cancellationcase",
+    "cancellations.take_cancellation",
+    "cancellations.register_cancellation",
+    "cancellations.present_offer",
+    "cancellations.win_back",
 }
 TEAM_LEAD = AGENT | {
+    "cancellations.decide_offer",
+    "cancellations.fulfil_offer",
     "staff.view_approvals",
     "staff.view_reports",
     "complaints.void_voucher",

@@ -179,6 +179,9 @@ KVAR_COMPANY = env.str("KVAR_COMPANY", default="Norrsken Telecom")
 _DEMO_VOUCHER_KEY = (DEMO or DEBUG) and "KVAR_VOUCHER_KEY" not in env.ENVIRON
 KVAR_VOUCHER_KEY = SECRET_KEY if _DEMO_VOUCHER_KEY else env.str("KVAR_VOUCHER_KEY")  # a default may not begin with "$"
 KVAR_PUBLIC_URL = env.str("KVAR_PUBLIC_URL", default="http://localhost:8000")  # for links in letters to customers
+# Offers that may be made to one who cancels; fewer where a country's law says so, e.g. "FR=0,DE=1".
+KVAR_OFFERS_PER_CASE = env.int("KVAR_OFFERS_PER_CASE", default=2)
+KVAR_OFFERS_BY_COUNTRY = env.dict("KVAR_OFFERS_BY_COUNTRY", default={})
 PHONENUMBER_DEFAULT_REGION = KVAR_COUNTRY
 PHONENUMBER_DB_FORMAT = "E164"
 

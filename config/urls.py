@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("staff.urls")),
     path("customers/", include("customers.urls")),
     path("complaints/", include("complaints.urls")),
+    path("cancellations/", include("cancellations.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),

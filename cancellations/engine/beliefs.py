@@ -57,7 +57,7 @@ class Catalogue:
 
     def membership(self) -> Array:
         """kind × incentive: 1 where the incentive is of the kind."""
-        names = sorted(set(self.kinds))
+        names = sorted(set(self.kinds)) or [""]  # an empty catalogue still has its shape
         return np.array([[1.0 if kind == name else 0.0 for kind in self.kinds] for name in names])
 
 

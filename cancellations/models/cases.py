@@ -188,6 +188,20 @@ class CancellationCase(Stateful):
 
 
 class CaseMove(Move):
+    """A move from state to state, or an edit that leaves the state as it is (`what` says of what).
+
+    A case's `version` is one more than the number of its rows here, so a page knows what it has not seen.
+    """
+
+    class What(models.TextChoices):
+        STATE = "state", _("state")
+        REASON = "reason", _("reason")
+        PERMISSION = "permission", _("permission to tell of an offer")
+        END = "end", _("end date")
+        AGENT = "agent", _("agent")
+        REFERRAL = "referral", _("handed to complaints")
+
+    what = models.CharField(_("what"), max_length=12, choices=What, default=What.STATE)
     subject = models.ForeignKey(CancellationCase, models.CASCADE, related_name="moves", verbose_name=_("case"))
 
     class Meta(Move.Meta):

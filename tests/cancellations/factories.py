@@ -9,6 +9,7 @@ from cancellations.models import (
     CancellationCase,
     Incentive,
     IncentiveVersion,
+    Notice,
     Offer,
     Reason,
     ReasonCategory,
@@ -68,6 +69,7 @@ class CancellationCaseFactory(factory.django.DjangoModelFactory[CancellationCase
 
     class Meta:
         model = CancellationCase
+        skip_postgeneration_save = True
 
     number = factory.Sequence(lambda n: f"X-2026-{50_000 + n}")
     subscription = factory.SubFactory(SubscriptionFactory)
@@ -78,6 +80,11 @@ class CancellationCaseFactory(factory.django.DjangoModelFactory[CancellationCase
     opened_at = NOON
     noticed_at = NOON
     touched_at = NOON
+
+    @factory.post_generation
+    def notice(self, create, extracted, **kwargs):
+        if self.state != "opened":
+            Notice.objects.create(case=self, received_at=self.noticed_at, by=self.agent)
 
 
 class SuggestionFactory(factory.django.DjangoModelFactory[Suggestion]):
@@ -100,3 +107,25 @@ class OfferFactory(factory.django.DjangoModelFactory[Offer]):
     customer_value = Decimal("200.00")
     created_at = NOON
     by = factory.SelfAttribute("case.agent")
+
+
+def candidate(version, *, cost="0.00", gain="0.00", shown=True, refusals=()):
+    """A row of `Suggestion.candidates` (see `cancellations.candidates`)."""
+    return {
+        "version": version.pk if version else None,
+        "kind": version.incentive.kind if version else "none",
+        "shown": shown,
+        "score": float(gain),
+        "gain": gain,
+        "cost": cost,
+        "value": "200.00",
+        "accept": 0.41 if version else 0.0,
+        "low": 0.33,
+        "high": 0.49,
+        "accepted": 39,
+        "presented": 96,
+        "stays": 0.75,
+        "stays_without": 0.4,
+        "probability": 0.5,
+        "refusals": list(refusals),
+    }
