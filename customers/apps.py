@@ -9,12 +9,15 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from customers import sources
         from customers.contributions import Action, actions
+        from customers.search import hits
         from customers.timeline import timeline
         from staff.navigation import Entrance, navigation
+        from staff.search import search
 
         navigation.register(
             "customers", Entrance(_("Customers"), "customers:list", "users", "customers.view_customer", order=10)
         )
+        search.register("customers", hits)
         timeline.register("notes", sources.notes, _("Notes"))
         timeline.register("letters", sources.letters, _("Letters"))
         timeline.register("contracts", sources.contracts, _("Contracts"))

@@ -1,8 +1,9 @@
 """The one customer that every trade works for, what he or she pays for, and what was handed over in writing."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -58,7 +59,14 @@ class Customer(models.Model):
                 condition=~Q(given_name="", family_name="", company=""), name="customers_customer_has_a_name"
             ),
         ]
-        indexes = [models.Index(fields=["segment", "-id"], name="customers_customer_by_segment")]
+        indexes = [
+            models.Index(fields=["segment", "-id"], name="customers_customer_by_segment"),
+            # customers/search.sql says what the lexemes are
+            GinIndex(
+                Func("number", "given_name", "family_name", "company", "email", "phone", function="customers_vector"),
+                name="customers_customer_search",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

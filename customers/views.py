@@ -22,10 +22,11 @@ from staff.errors import Stale
 def customer_list(request: HttpRequest) -> HttpResponse:
     form = CustomerFilter(request.GET)
     form.is_valid()
-    rows = Customer.objects.all()
-    if segment := form.cleaned_data.get("segment"):
-        rows = rows.filter(segment=segment)
-    page = queries.customer_page(rows, request.GET.get("after"))
+    page = queries.customer_page(
+        typed=form.cleaned_data.get("q", ""),
+        segment=form.cleaned_data.get("segment", ""),
+        cursor=request.GET.get("after"),
+    )
     template = "customers/list.html#rows" if request.htmx and "after" in request.GET else "customers/list.html"
     following = request.GET.copy()
     following["after"] = page.next or ""
