@@ -151,12 +151,13 @@ BRITAIN = Land(
     towns=(("London", "N"), ("Leeds", "LS"), ("Bristol", "BS"), ("Sheffield", "S"), ("Norwich", "NR"), ("York", "YO")),
     postcode="# #XX",
     street_first=False,
-    prefixes=(("+447400", 6), ("+447700", 6), ("+447911", 6), ("+4420", 8)),
+    prefixes=(("+447400", 6), ("+447712", 6), ("+44207", 7), ("+44208", 7)),
 )
 
-COMPANIES = _words(
-    """
-        Bageri Bygg Måleri Tandvård Redovisning Frisör Blommor Cykel Trädgård Optik Plåt Juridik Fastighet
-        Konsult
-        """
-)
+COMPANIES = {
+    "sv": _words("Bageri Bygg Måleri Tandvård Redovisning Frisör Blommor Cykel Trädgård Optik Plåt Juridik Fastighet"),
+    "de": _words(
+        "Bäckerei Bau Malerbetrieb Zahnarztpraxis Buchhaltung Friseur Blumen Fahrrad Gartenbau Optik Immobilien"
+    ),
+    "en": _words("Bakery Builders Painting Dental Accounting Hairdressing Flowers Cycles Gardens Optics Roofing Law"),
+}
