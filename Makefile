@@ -30,8 +30,9 @@ check: .venv/dev
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py messages --check
-	@env -u KVAR_DEMO SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))") \
-		ALLOWED_HOSTS=desk.example.com KVAR_VAR=var/test $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@secret=$$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))"); \
+		env -u KVAR_DEMO SECRET_KEY=$$secret KVAR_VOUCHER_KEY=$$secret ALLOWED_HOSTS=desk.example.com KVAR_VAR=var/test \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: .venv/dev
 	@$(BIN)/python -m bench $(NAME)
