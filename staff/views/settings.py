@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.forms import ModelForm, Select
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -23,19 +23,11 @@ class PreferencesForm(ModelForm):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        choices = [
+        self.fields["language"].choices = [
             (code, capfirst(translation.get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES
         ]
-        self.fields["language"].widget = Select(choices=choices)
-        self.languages = dict(choices)
         for name in ("theme", "density"):
             self.fields[name].choices = [(value, capfirst(label)) for value, label in self.fields[name].choices]
-
-    def clean_language(self) -> str:
-        language = self.cleaned_data["language"]
-        if language not in self.languages:
-            self.add_error("language", _("Choose one of the languages offered."))
-        return language
 
 
 class SettingsForm(PreferencesForm):

@@ -21,8 +21,18 @@ if (decision) {
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.target.id === "queue") focused = document.activeElement?.closest("[data-key-of]")?.dataset.keyOf ?? "";
   });
+  const title = document.title;
+  const tell = () => {
+    const waiting = queue()?.querySelector("[data-waiting]");
+    if (!waiting) return;
+    document.title = waiting.dataset.waiting === "0" ? title : `(${waiting.dataset.waiting}) ${title}`;
+    const news = document.getElementById("news"); // lives on while the queue is exchanged, so that it is read aloud
+    if (news.dataset.said !== waiting.dataset.waiting) news.textContent = waiting.textContent;
+    news.dataset.said = waiting.dataset.waiting;
+  };
   document.addEventListener("htmx:afterSettle", () => {
     mark();
+    tell();
     if (focused && !document.activeElement?.closest("[data-key-of]")) row(focused)?.querySelector("a")?.focus({ preventScroll: true });
     focused = "";
     const idle = decision.querySelector(".empty") || decision.dataset.decided;
@@ -34,4 +44,5 @@ if (decision) {
   });
   document.addEventListener("decided", () => (decision.dataset.decided = "yes"));
   mark();
+  tell();
 }
