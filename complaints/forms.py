@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from complaints.errors import FileRefused
@@ -51,6 +52,22 @@ class FilesField(forms.FileField):
         return checked
 
 
+class Choices(forms.RadioSelect):
+    """A few answers side by side, one press each."""
+
+    template_name = "complaints/choices.html"
+
+
+class Labelled(forms.Form):
+    """Labels are the models' words; a form begins them with a capital."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if field.label:
+                field.label = capfirst(field.label)
+
+
 def _date() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -59,7 +76,7 @@ def _lines(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "dir": "auto"})
 
 
-class Versioned(forms.Form):
+class Versioned(Labelled):
     """A form that knows the state of the case it was opened at."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -68,6 +85,9 @@ class Versioned(forms.Form):
         self.case, self.user = case, user
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = case.version
+        first = next((field for field in self.fields.values() if not field.widget.is_hidden), None)
+        if first:
+            first.widget.attrs["autofocus"] = True
 
     def refuse(self, error: DomainError) -> None:
         """Say the refusal at its field, or above all; what was typed stays."""
@@ -83,9 +103,9 @@ def _causes() -> Any:
     return RootCause.objects.filter(is_active=True).order_by("order", "pk")
 
 
-class IntakeForm(forms.Form):
+class IntakeForm(Labelled):
     channel = forms.ChoiceField(
-        label=_("came by"), choices=ComplaintCase.Channel.choices, initial="phone", widget=forms.RadioSelect
+        label=_("came by"), choices=ComplaintCase.Channel.choices, initial="phone", widget=Choices
     )
     received_at = forms.DateTimeField(
         label=_("received"),
@@ -98,7 +118,7 @@ class IntakeForm(forms.Form):
         choices=ComplaintCase.Severity.choices,
         coerce=int,
         initial=2,
-        widget=forms.RadioSelect,
+        widget=Choices,
     )
     title = forms.CharField(label=_("in one line"), max_length=160, widget=forms.TextInput(attrs={"dir": "auto"}))
     happened = forms.CharField(label=_("what happened"), max_length=20_000, widget=_lines(5))
@@ -143,7 +163,7 @@ def categories() -> Any:
     return Category.objects.filter(is_active=True).order_by("order", "pk")
 
 
-class NewCustomerForm(forms.Form):
+class NewCustomerForm(Labelled):
     """The least that a complaint needs of somebody we do not know yet."""
 
     given_name = forms.CharField(label=_("given name"), max_length=120, required=False)
@@ -162,7 +182,7 @@ class ComposeForm(Versioned):
     kind = forms.ChoiceField(
         label=_("send as"),
         choices=[(Message.Kind.EMAIL, _("e-mail")), (Message.Kind.LETTER, _("letter"))],
-        widget=forms.RadioSelect,
+        widget=Choices,
     )
     language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
     template = forms.ModelChoiceField(label=_("template"), queryset=Template.objects.none(), required=False)
@@ -199,7 +219,7 @@ class QuestionForm(ComposeForm):
 
 
 class Deciding(Versioned):
-    outcome = forms.ChoiceField(label=_("outcome"), choices=ComplaintCase.Outcome.choices, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label=_("outcome"), choices=ComplaintCase.Outcome.choices, widget=Choices)
     root_cause = forms.ModelChoiceField(label=_("root cause"), queryset=RootCause.objects.none())
     fault = forms.ChoiceField(label=_("whose fault"), choices=NO_CHOICE + ComplaintCase.Fault.choices)
 
@@ -256,7 +276,7 @@ class LeaveForm(ReasonForm):
     to = forms.ChoiceField(
         label=_("how it ends"),
         choices=[(s.value, s.label) for s in (State.WITHDRAWN, State.NOT_A_COMPLAINT, State.REFERRED_EXTERNAL)],
-        widget=forms.RadioSelect,
+        widget=Choices,
     )
     field_order = ["to", "note"]
 
@@ -345,7 +365,7 @@ class CallForm(Versioned):
         choices=[("yes", _("we rang the customer")), ("no", _("the customer rang"))],
         coerce=lambda value: value == "yes",
         initial="yes",
-        widget=forms.RadioSelect,
+        widget=Choices,
     )
     text = forms.CharField(label=_("what was said"), max_length=20_000, widget=_lines(4))
 

@@ -253,7 +253,8 @@ class Said:
     subject: str
     body: str
     by: str
-    when: str
+    day: str
+    clock: str
     icon: str
     direction: str
     delivery: str
@@ -279,7 +280,8 @@ def conversation(case: ComplaintCase, now: datetime) -> tuple[list[Said], list[S
             subject=one.subject,
             body=one.body,
             by=one.by.short_name if one.by else one.sender,
-            when=formats.moment(one.at),
+            day=formats.day(one.at),
+            clock=formats.clock(one.at),
             icon=_ICONS[one.kind],
             direction=one.direction,
             delivery=delivery.get_state_display() if delivery else "",

@@ -20,6 +20,7 @@ from staff import formats
 from staff.home import Line, Panel, home
 from staff.models import User
 from staff.navigation import Entrance, navigation
+from staff.reports import Report, reports
 
 # Which steps a customer's history tells; the others are the desk's own affair.
 TOLD = {
@@ -116,6 +117,7 @@ def by_number(user: User, text: str, limit: int) -> Sequence[Hit]:
             url=reverse("complaints:case", args=[case.pk]),
             detail=f"{case.customer.name} · {case.get_state_display()}",
             icon="message-square-warning",
+            exact=True,
         )
         for case in ComplaintCase.objects.filter(number=number).select_related("customer")[:limit]
     ]
@@ -200,6 +202,15 @@ def register() -> None:
             "k",
             "complaints.register_complaint",
             20,
+        ),
+    )
+    reports.register(
+        "complaints",
+        Report(
+            gettext_lazy("Complaints: figures"),
+            gettext_lazy("Times, promises kept, outcomes, root causes, and who is still a customer."),
+            "complaints:reports",
+            "complaints.view_complaint_reports",
         ),
     )
     navigation.register(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from complaints.views import case, intake, public, queue
+from complaints.views import case, intake, public, queue, reports
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("new/", intake.choose_customer, name="new"),
     path("new/<int:customer_pk>/", intake.register, name="register"),
     path("new/<int:customer_pk>/similar/", intake.similar, name="similar"),
+    path("reports/", reports.complaints_report, name="reports"),
     path("write-to-us/", public.complain, name="public"),
     path("write-to-us/thanks/", public.thanks, name="thanks"),
     path("opinion/<str:token>/", public.survey, name="survey"),

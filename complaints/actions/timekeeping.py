@@ -76,6 +76,14 @@ def _next_warning(clock: Clock, hours: Hours, pauses: list) -> datetime | None:
         return clock.due_at
 
 
+def warn(clock: Clock, hours: Hours, pauses: list, *, now: datetime) -> None:
+    """Mark every threshold that `now` has passed, and say when the next comes. One query."""
+    while clock.warn_at is not None and clock.warn_at <= now:
+        clock.warned = next(t for t in THRESHOLDS if t > clock.warned)
+        clock.warn_at = _next_warning(clock, hours, pauses)
+    clock.save(update_fields=["warned", "warn_at"])
+
+
 def running_clocks(case: ComplaintCase) -> list[Clock]:
     """The current cycle's clocks that have not stopped, with promise and calendar. Three queries."""
     return list(

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from complaints import doors, surveys
-from complaints.forms import FilesField, categories
+from complaints.forms import Choices, FilesField, categories
 from complaints.models import Category
 from staff.errors import DomainError
 
@@ -147,13 +147,13 @@ MARKS = [(n, str(n)) for n in range(1, 6)]
 
 class SurveyForm(forms.Form):
     outcome = forms.TypedChoiceField(
-        label=_("How content are you with the outcome?"), choices=MARKS, coerce=int, widget=forms.RadioSelect
+        label=_("How content are you with the outcome?"), choices=MARKS, coerce=int, widget=Choices
     )
     process = forms.TypedChoiceField(
-        label=_("How content are you with how it was handled?"), choices=MARKS, coerce=int, widget=forms.RadioSelect
+        label=_("How content are you with how it was handled?"), choices=MARKS, coerce=int, widget=Choices
     )
     treatment = forms.TypedChoiceField(
-        label=_("How content are you with how you were met?"), choices=MARKS, coerce=int, widget=forms.RadioSelect
+        label=_("How content are you with how you were met?"), choices=MARKS, coerce=int, widget=Choices
     )
     comment = forms.CharField(
         label=_("Anything else?"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})

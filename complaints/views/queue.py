@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints import actions, queries
-from complaints.forms import categories, workers
+from complaints.forms import Labelled, categories, workers
 from complaints.models import Category, ComplaintCase
 from complaints.queries import SORTS, VIEWS
 from complaints.states import State
@@ -22,7 +22,7 @@ from staff.models import User
 ANY = ("", gettext_lazy("any"))
 
 
-class QueueFilter(forms.Form):
+class QueueFilter(Labelled):
     """The queue's filters, as they stand in the address."""
 
     q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)

@@ -1,0 +1,67 @@
+"""What the worker does for complaints: warn, note a breach, escalate, set deadlines anew after a promise changed."""
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from complaints.actions import timekeeping
+from complaints.actions.records import change, locked
+from complaints.calendars import hours_of
+from complaints.models import Clock, ComplaintCase
+
+log = structlog.get_logger()
+BATCH = 200
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="complaints", queueing_lock="complaints_warn", pass_context=False)
+def warn(timestamp: int) -> None:
+    """Every minute: clocks that crossed 75, 90 or 100 %."""
+    now = timezone.now()
+    while warn_due(now=now) == BATCH:
+        pass
+
+
+def warn_due(*, now: datetime) -> int:
+    """One batch of warnings; answers how many clocks were looked at. Each case in its own transaction."""
+    found = list(
+        Clock.objects.filter(met_at=None, is_paused=False, warn_at__lte=now)
+        .order_by("warn_at")
+        .values_list("pk", "case_id")[:BATCH]
+    )
+    for clock_id, case_id in found:
+        _warn(clock_id, case_id, now=now)
+    return len(found)
+
+
+@transaction.atomic
+def _warn(clock_id: int, case_id: int, *, now: datetime) -> None:
+    case = locked(case_id)
+    clock = next((one for one in timekeeping.running_clocks(case) if one.pk == clock_id), None)
+    if clock is None or clock.is_paused or clock.warn_at is None or clock.warn_at > now:
+        return  # it stopped or stood between reading and locking
+    timekeeping.warn(clock, hours_of(clock.policy.calendar), timekeeping.spans_of(case), now=now)
+    if clock.warned == 100:
+        timekeeping.note_breaches([clock], now=now)
+        if case.escalated_at is None:
+            change(case, {"escalated_at": now}, by=None, at=now)
+            log.info("complaint escalated", case=case.pk, clock=clock.kind)
+
+
+@app.task(queue="complaints")
+def recompute_open(*, policy_id: int) -> None:
+    """After a promise was changed or made: every open case is measured by what is in force now, from its own start."""
+    after = 0
+    while cases := list(
+        ComplaintCase.objects.filter(is_open=True, pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    ):
+        for pk in cases:
+            with transaction.atomic():
+                case = locked(pk)
+                timekeeping.recompute(case, now=timezone.now())
+                case.save(update_fields=["due_at"])
+        after = cases[-1]
+    log.info("deadlines set anew", policy=policy_id)

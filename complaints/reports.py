@@ -1,0 +1,323 @@
+"""The figures of casework, each with its definition. Pure SQL over a period; nothing is estimated.
+
+A period is [since, until) in local days. The exits (duplicate, withdrawn, not a complaint, referred) count as received
+but not as decided or closed.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from complaints.states import EXITS
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a report is about: days, and perhaps one category, channel or team."""
+
+    since: date
+    until: date  # the day after the last
+    category: int | None = None
+    channel: str = ""
+    team: int | None = None
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        return tuple(timezone.make_aware(datetime.combine(day, time(0))) for day in (self.since, self.until))
+
+    def where(self, alias: str = "c") -> tuple[str, dict[str, Any]]:
+        """SQL that narrows cases to the scope's category, channel and team, with its parameters."""
+        parts, values = ["TRUE"], {}
+        for column, value in (("category_id", self.category), ("channel", self.channel), ("team_id", self.team)):
+            if value:
+                parts.append(f"{alias}.{column} = %({column})s")
+                values[column] = value
+        start, end = self.bounds
+        return " AND ".join(parts), values | {"start": start, "end": end, "exits": sorted(EXITS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number: `value` of `kind` ("share", "span", "count", "mark", "days"), over `n` cases; `about` defines it."""
+
+    code: str
+    label: str | Promise
+    value: float | None
+    kind: str
+    n: int
+    about: str | Promise
+
+
+def _row(sql: str, values: dict[str, Any]) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone()
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def figures(scope: Scope, now: datetime) -> list[Figure]:
+    """Every figure of the period. Seven queries."""
+    where, values = scope.where()
+    values |= {"now": now}
+    times = {
+        kind: (median, p90, n)
+        for kind, median, p90, n in _rows(
+            f"""SELECT k.kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY k.elapsed),
+                       percentile_cont(0.9) WITHIN GROUP (ORDER BY k.elapsed), count(*)
+                FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
+                WHERE k.met_at >= %(start)s AND k.met_at < %(end)s AND NOT k.is_cancelled AND {where}
+                GROUP BY 1""",  # noqa: S608  `where` holds column names only
+            values,
+        )
+    }
+    empty = (None, None, 0)
+    first, resolved = times.get("first_response", empty), times.get("resolution", empty)
+    by_law = times.get("statutory", empty)
+    kept, due = _row(
+        f"""SELECT count(*) FILTER (WHERE k.met_at <= k.due_at AND b.id IS NULL), count(*)
+            FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
+            LEFT JOIN complaints_breach b ON b.clock_id = k.id
+            WHERE k.kind = 'resolution' AND NOT k.is_cancelled AND NOT (k.is_paused AND k.met_at IS NULL)
+              AND k.due_at >= %(start)s AND k.due_at < LEAST(%(end)s, %(now)s) AND {where}""",  # noqa: S608
+        values,
+    )
+    received, complainants, repeaters = _row(
+        f"""WITH here AS (SELECT c.customer_id, count(*) AS n FROM complaints_complaintcase c
+                          WHERE c.received_at >= %(start)s AND c.received_at < %(end)s AND {where} GROUP BY 1)
+            SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE 2 <= (
+                SELECT count(*) FROM complaints_complaintcase o WHERE o.customer_id = here.customer_id
+                AND o.received_at >= %(end)s - interval '365 days' AND o.received_at < %(end)s)) FROM here""",  # noqa: S608
+        values,
+    )
+    closed, reopened = _row(
+        f"""SELECT count(*), count(*) FILTER (WHERE EXISTS (
+                SELECT 1 FROM complaints_casemove again WHERE again.subject_id = c.id AND again.to_state = 'reopened'
+                AND again.at > m.at AND again.at <= m.at + interval '30 days'))
+            FROM complaints_casemove m JOIN complaints_complaintcase c ON c.id = m.subject_id
+            WHERE m.to_state IN ('closed', 'resolved_on_contact')
+              AND m.at >= %(start)s AND m.at < %(end)s AND {where}""",  # noqa: S608
+        values,
+    )
+    decided, upheld = _row(
+        f"""SELECT count(*), count(*) FILTER (WHERE c.outcome IN ('upheld', 'partly_upheld'))
+            FROM complaints_complaintcase c
+            WHERE c.responded_at >= %(start)s AND c.responded_at < %(end)s AND c.outcome <> '' AND {where}""",  # noqa: S608
+        values,
+    )
+    mature, recovered = _row(
+        f"""SELECT count(*), count(*) FILTER (WHERE EXISTS (
+                SELECT 1 FROM customers_subscription s WHERE s.customer_id = c.customer_id
+                AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date)))
+            FROM complaints_complaintcase c
+            WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
+              AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
+              AND c.closed_at <= %(now)s - interval '90 days' AND {where}""",  # noqa: S608
+        values,
+    )
+    asked, answered, *marks = _row(
+        f"""SELECT count(*), count(s.answered_at), avg(s.outcome), avg(s.process), avg(s.treatment)
+            FROM complaints_survey s JOIN complaints_complaintcase c ON c.id = s.case_id
+            WHERE s.asked_at >= %(start)s AND s.asked_at < %(end)s AND {where}""",  # noqa: S608
+        values,
+    )
+
+    def share(part: int, whole: int) -> float | None:
+        return part / whole if whole else None
+
+    return [
+        Figure("received", _("Received"), received, "count", received, _("Complaints received in the period.")),
+        Figure(
+            "first_median",
+            _("First answer, median"),
+            first[0],
+            "span",
+            first[2],
+            _("Open hours from receipt to the first human answer, without pauses; automatic messages do not count."),
+        ),
+        Figure(
+            "first_p90",
+            _("First answer, 9 of 10"),
+            first[1],
+            "span",
+            first[2],
+            _("The time within which nine of ten got their first human answer (90th percentile)."),
+        ),
+        Figure(
+            "resolution_median",
+            _("Answer, median"),
+            resolved[0],
+            "span",
+            resolved[2],
+            _("Open hours from receipt to the answer, without the time that only the customer could end."),
+        ),
+        Figure(
+            "resolution_p90",
+            _("Answer, 9 of 10"),
+            resolved[1],
+            "span",
+            resolved[2],
+            _("The time within which nine of ten got their answer (90th percentile)."),
+        ),
+        Figure(
+            "resolution_days",
+            _("Answer in calendar days, median"),
+            by_law[0] / 86400 if by_law[0] is not None else None,
+            "days",
+            by_law[2],
+            _("Calendar days from receipt to the answer, nothing taken off."),
+        ),
+        Figure(
+            "sla",
+            _("Within the promise"),
+            share(kept, due),
+            "share",
+            due,
+            _("Answers due in the period that were given in time ÷ all answers due in it. Open and overdue counts."),
+        ),
+        Figure(
+            "reopened",
+            _("Reopened"),
+            share(reopened, closed),
+            "share",
+            closed,
+            _("Closed in the period and reopened within 30 days ÷ closed in the period."),
+        ),
+        Figure(
+            "repeaters",
+            _("Repeat complainers"),
+            share(repeaters, complainants),
+            "share",
+            complainants,
+            _("Customers with two or more complaints in the 365 days before the period's end ÷ all who complained."),
+        ),
+        Figure(
+            "upheld",
+            _("Upheld"),
+            share(upheld, decided),
+            "share",
+            decided,
+            _("Upheld or partly upheld ÷ decided in the period."),
+        ),
+        Figure(
+            "recovered90",
+            _("Still a customer after 90 days"),
+            share(recovered, mature),
+            "share",
+            mature,
+            _(
+                "Active when they complained and still active 90 days after closing ÷ active when they complained; "
+                "only cases closed at least 90 days ago."
+            ),
+        ),
+        Figure(
+            "survey_rate",
+            _("Opinions given"),
+            share(answered, asked),
+            "share",
+            asked,
+            _("Surveys answered ÷ surveys sent in the period."),
+        ),
+        *(
+            Figure(
+                f"survey_{code}",
+                label,
+                float(mark) if mark is not None else None,
+                "mark",
+                answered,
+                _("Mean of the marks from 1 (bad) to 5 (good) of who answered."),
+            )
+            for (code, label), mark in zip(
+                (
+                    ("outcome", _("Content with the outcome")),
+                    ("process", _("Content with the handling")),
+                    ("treatment", _("Content with the treatment")),
+                ),
+                marks,
+                strict=True,
+            )
+        ),
+    ]
+
+
+def ages(scope: Scope, now: datetime) -> list[tuple[str | Promise, int]]:
+    """Open cases by age in calendar days, as of now. One query."""
+    where, values = scope.where()
+    counted = _row(
+        f"""SELECT count(*) FILTER (WHERE age < interval '1 day'),
+                   count(*) FILTER (WHERE age >= interval '1 day' AND age < interval '3 days'),
+                   count(*) FILTER (WHERE age >= interval '3 days' AND age < interval '7 days'),
+                   count(*) FILTER (WHERE age >= interval '7 days' AND age < interval '14 days'),
+                   count(*) FILTER (WHERE age >= interval '14 days' AND age < interval '30 days'),
+                   count(*) FILTER (WHERE age >= interval '30 days')
+            FROM (SELECT %(now)s - c.received_at AS age FROM complaints_complaintcase c
+                  WHERE c.is_open AND c.responded_at IS NULL AND {where}) aged""",  # noqa: S608
+        values | {"now": now},
+    )
+    labels = (
+        _("under a day"),
+        _("1 to 2 days"),
+        _("3 to 6 days"),
+        _("1 to 2 weeks"),
+        _("2 to 4 weeks"),
+        _("a month and more"),
+    )
+    return list(zip(labels, counted, strict=True))
+
+
+def sla_by_week(scope: Scope, now: datetime) -> list[tuple[date, int, int]]:
+    """(Monday, kept, due) for each week with something due. One query."""
+    where, values = scope.where()
+    return _rows(
+        f"""SELECT date_trunc('week', k.due_at AT TIME ZONE %(zone)s)::date,
+                   count(*) FILTER (WHERE k.met_at <= k.due_at AND b.id IS NULL), count(*)
+            FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
+            LEFT JOIN complaints_breach b ON b.clock_id = k.id
+            WHERE k.kind = 'resolution' AND NOT k.is_cancelled AND NOT (k.is_paused AND k.met_at IS NULL)
+              AND k.due_at >= %(start)s AND k.due_at < LEAST(%(end)s, %(now)s) AND {where}
+            GROUP BY 1 ORDER BY 1""",  # noqa: S608
+        values | {"now": now, "zone": timezone.get_current_timezone_name()},
+    )
+
+
+def causes(scope: Scope) -> list[tuple[int, int]]:
+    """(root cause, cases) of what was decided in the period. One query."""
+    where, values = scope.where()
+    return _rows(
+        f"""SELECT c.root_cause_id, count(*) FROM complaints_complaintcase c
+            WHERE c.root_cause_id IS NOT NULL AND c.responded_at >= %(start)s AND c.responded_at < %(end)s AND {where}
+            GROUP BY 1 ORDER BY 2 DESC""",  # noqa: S608
+        values,
+    )
+
+
+def recovered_by_month(scope: Scope, now: datetime) -> list[tuple[date, int, int]]:
+    """(month of closing, still customers, active when they complained), mature months only. One query."""
+    where, values = scope.where()
+    return _rows(
+        f"""SELECT date_trunc('month', c.closed_at AT TIME ZONE %(zone)s)::date,
+                   count(*) FILTER (WHERE EXISTS (SELECT 1 FROM customers_subscription s
+                       WHERE s.customer_id = c.customer_id
+                       AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date))), count(*)
+            FROM complaints_complaintcase c
+            WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
+              AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
+              AND c.closed_at <= %(now)s - interval '90 days' AND {where}
+            GROUP BY 1 ORDER BY 1""",  # noqa: S608
+        values | {"now": now, "zone": timezone.get_current_timezone_name()},
+    )
+
+
+def last_months(now: datetime, months: int = 6) -> tuple[date, date]:
+    """The default period: about half a year up to and including today."""
+    today = timezone.localdate(now)
+    return today - timedelta(days=30 * months), today + timedelta(days=1)
