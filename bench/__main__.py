@@ -24,6 +24,7 @@ def main() -> None:
         if not server.execute("select 1 from pg_database where datname = %s", [wanted]).fetchone():
             server.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(wanted)))
     call_command("migrate", verbosity=0)
+    call_command("createcachetable")
     call_command("sync_roles")
 
     rest = {"__init__", "__main__", "measure", "settings"}

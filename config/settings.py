@@ -121,6 +121,8 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL") if "DATABASE_URL" in env.ENVIRON else embedded(VAR_DIR / "postgres"),
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+# Login attempts are counted for all web processes together.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kvar_cache"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ---------------------------------------------------------------------------------------------------------
