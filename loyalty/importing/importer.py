@@ -1,0 +1,197 @@
+"""A file of receipts into the books, chunk by chunk, each chunk one transaction."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any, TextIO
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from loyalty.actions import books
+from loyalty.actions.receipts import Shelf, record_receipt, record_sales
+from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
+from loyalty.models import (
+    CardToken,
+    Category,
+    LedgerEntry,
+    Membership,
+    Product,
+    Programme,
+    ProgrammeVersion,
+    Receipt,
+    Reward,
+    Store,
+)
+from loyalty.rules.cards import normalise
+from loyalty.rules.facts import ReceiptFacts
+from loyalty.rules.terms import TermsError, read_rules
+from staff.errors import DomainError
+
+CHUNK = 2000
+Told = Callable[[int, str], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    rows: int = 0
+    receipts: int = 0
+    created: int = 0
+    known: int = 0
+    without_card: int = 0
+    parked: int = 0
+    rejected: int = 0
+    members_created: int = 0
+    stamps: int = 0
+    rewards: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chunk: int = CHUNK) -> Tally:
+    """Import all; `reject(row, reason)` is told of each row left out. Memory holds one chunk, and for a file without
+    receipt numbers a hash a row. Raises MappingError before anything is written when the file does not fit."""
+    rows = csv.DictReader(file, delimiter=mapping.delimiter)
+    mapping.check_head(list(rows.fieldnames or []))
+    programme = programme_for(mapping, now)
+    tally, shelf = Tally(), _Shelf(mapping)
+    entries_before = LedgerEntry.objects.aggregate(last=Max("pk"))["last"] or 0
+
+    def counted(source: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
+        for row in source:
+            tally.rows += 1
+            yield row
+
+    def refuse(row: int, reason: str) -> None:
+        tally.rejected += 1
+        tally.reasons[reason] = tally.reasons.get(reason, 0) + 1
+        reject(row, reason)
+
+    stream = Reader(mapping).receipts(counted(rows))
+    while batch := list(islice(stream, chunk)):
+        sales: list[tuple[int, ReceiptFacts]] = []
+        returns: list[tuple[int, ReceiptFacts]] = []
+        for place, facts in batch:
+            if isinstance(facts, Reject):
+                refuse(place, str(facts))
+            else:
+                (returns if facts.original else sales).append((place, facts))
+        tally.receipts += len(sales) + len(returns)
+        with transaction.atomic():
+            shelf.stock([facts for _place, facts in (*sales, *returns)])
+            tally.members_created += _enrol_unknown([f for _p, f in sales], programme, now)
+            answers = record_sales([f for _p, f in sales], by=None, now=now, late_ok=True, shelf=shelf) if sales else []
+        for (place, _facts), answer in zip(sales, answers, strict=True):
+            if isinstance(answer, DomainError):
+                refuse(place, str(answer))
+            else:
+                _tell(tally, answer, now)
+        for place, facts in returns:
+            try:
+                _tell(tally, record_receipt(facts, by=None, now=now), now)
+            except DomainError as refusal:
+                refuse(place, str(refusal))
+    new = LedgerEntry.objects.filter(pk__gt=entries_before, recorded_at=now)
+    tally.stamps = sum(new.filter(kind="earn").values_list("stamps", flat=True).iterator())
+    tally.rewards = Reward.objects.filter(convert__pk__gt=entries_before, issued_at=now).count()
+    return tally
+
+
+def _tell(tally: Tally, receipt: Receipt, now: datetime) -> None:
+    if receipt.recorded_at != now:
+        tally.known += 1
+        return
+    tally.created += 1
+    tally.without_card += receipt.state == Receipt.State.UNIDENTIFIED
+    tally.parked += receipt.state == Receipt.State.PARKED
+
+
+def programme_for(mapping: FileMapping, now: datetime) -> Programme:
+    """The programme that new cards join: the mapping's, made with its terms when missing; else the only open one.
+
+    Terms that come with a mapping are the operator's own decision: version 1 has neither author nor approver.
+    """
+    wanted = mapping.programme
+    if not wanted:
+        rows = list(Programme.objects.filter(is_open=True)[:2])
+        if len(rows) != 1:
+            raise MappingError("Say in the mapping's [programme] which programme new cards join.")
+        return rows[0]
+    programme = Programme.objects.filter(code=wanted.get("code", "")).first()
+    if programme:
+        return programme
+    try:
+        read_rules(wanted["rules"])
+        start = datetime.fromisoformat(wanted["valid_from"])
+        with transaction.atomic():
+            programme = Programme.objects.create(
+                code=wanted["code"], name=wanted["name"], reward_name=wanted["reward_name"]
+            )
+            ProgrammeVersion.objects.create(
+                programme=programme,
+                number=1,
+                state=ProgrammeVersion.State.PUBLISHED,
+                stamps_needed=wanted["stamps_needed"],
+                rules=wanted["rules"],
+                reward_cost=Decimal(str(wanted.get("reward_cost", 0))),
+                valid_from=timezone.make_aware(start) if timezone.is_naive(start) else start,
+                published_at=now,
+            )
+    except (KeyError, TypeError, ValueError, TermsError) as error:
+        raise MappingError(f"[programme] is not complete: {error}") from error
+    return programme
+
+
+class _Shelf(Shelf):
+    """What the file's receipts refer to; stores and products it has never heard of are made, where it says so."""
+
+    def __init__(self, mapping: FileMapping) -> None:
+        super().__init__({s.code: s for s in Store.objects.all()}, {})
+        self._mapping = mapping
+        self._asked: set[str] = set()
+
+    def stock(self, batch: list[ReceiptFacts]) -> None:
+        for code in {facts.store for facts in batch} - set(self.stores):
+            if self._mapping.fixed.get("store") == code:  # the mapping itself names it
+                self.stores[code] = Store.objects.get_or_create(code=code, defaults={"name": code})[0]
+        skus = {line.sku: line for facts in batch for line in facts.lines if line.sku}
+        new = set(skus) - self._asked
+        if not new:
+            return
+        self._asked |= new
+        found = {p.sku: p for p in Product.objects.select_related("category").filter(sku__in=new)}
+        if self._mapping.products.get("create") and (missing := new - set(found)):
+            code = self._mapping.products.get("category", "other")
+            category = Category.objects.get_or_create(code=code, defaults={"name": code.capitalize()})[0]
+            made = [Product(sku=sku, name=sku, category=category, price=skus[sku].amount) for sku in sorted(missing)]
+            found |= {product.sku: product for product in Product.objects.bulk_create(made)}
+        self.products |= found
+
+
+def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetime) -> int:
+    """Cards nobody has seen belong to nameless members from their first receipt on; how many. Three statements."""
+    first: dict[str, ReceiptFacts] = {}
+    for facts in batch:
+        number = normalise(facts.card)
+        if number and (number not in first or facts.occurred_at < first[number].occurred_at):
+            first[number] = facts
+    known = set(CardToken.objects.filter(number__in=first).values_list("number", flat=True))
+    new = sorted(set(first) - known)
+    members = [
+        Membership(programme=programme, enrolled_at=min(first[number].occurred_at, now), cycle_needed=None)
+        for number in new
+    ]
+    books.insert(members)
+    books.insert(
+        [
+            CardToken(number=number, membership=member, issued_at=member.enrolled_at)
+            for number, member in zip(new, members, strict=True)
+        ]
+    )
+    return len(new)

@@ -1,0 +1,144 @@
+"""Receipts from files: once, in any order, in any pieces."""
+
+import json
+import random
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward
+from loyalty.queries.ledger import faults
+from tests.loyalty.factories import StoreFactory, VersionFactory
+
+pytestmark = pytest.mark.django_db
+COFFEE = Path(settings.BASE_DIR) / "loyalty" / "mappings" / "coffee.toml"
+HEAD = "date,datetime,cash_type,card,money,coffee_name"
+DRINKS = ["Latte", "Americano", "Cocoa", "Espresso"]
+
+
+def sales(count=400, cards=25, seed=7):
+    """A café's year in small, with every trap of the real file: cash, no product, identical rows, an ISO date."""
+    draw = random.Random(seed)
+    rows = []
+    for _ in range(count):
+        month, day = draw.randint(1, 12), draw.randint(1, 28)
+        card = f"ANON-{draw.randint(1, cards):04}" if draw.random() > 0.05 else ""
+        rows.append(
+            f"{month}/{day}/2024,{month}/{day}/2024 {draw.randint(8, 21)}:{draw.randint(0, 59):02},"
+            f"{'card' if card else 'cash'},{card},{draw.choice(['38.7', '28.9'])},{draw.choice(DRINKS)}"
+        )
+    rows[10] = rows[9]
+    rows.append("12/14/2024,2024-12-14 13:19:07.033,card,ANON-0003,25.96,Americano")
+    rows.append("5/16/2024,5/16/2024 11:44,cash,,39,")
+    return rows
+
+
+def run(path, *args):
+    out = StringIO()
+    call_command("import_receipts", str(path), *args, stdout=out, stderr=StringIO())
+    return json.loads(out.getvalue().splitlines()[-1])
+
+
+def write(path, rows, head=HEAD, bom=True):
+    path.write_text(("\ufeff" if bom else "") + "\r\n".join([head, *rows]) + "\r\n", encoding="utf-8")
+    return path
+
+
+def books():
+    """Stamps earned and rewards by card."""
+    return {
+        number: (balance, Reward.objects.filter(membership=member).count())
+        for number, balance, member in CardToken.objects.values_list("number", "membership__balance", "membership_id")
+    }
+
+
+def arithmetic(rows):
+    counts = Counter(row.split(",")[3] for row in rows)
+    return {card: (n % 9, n // 9) for card, n in counts.items() if card}
+
+
+def test_nine_coffees_the_tenth_free_is_what_arithmetic_gives(tmp_path):
+    rows = sales()
+    told = run(write(tmp_path / "all.csv", rows), "--mapping", str(COFFEE))
+    assert books() == arithmetic(rows)
+    assert told["rewards"] == sum(n for _b, n in arithmetic(rows).values())
+    assert (told["receipts"], told["created"], told["rejected"]) == (len(rows), len(rows), 0)
+    assert told["without_card"] == sum(",cash," in row for row in rows)
+    assert faults() == []
+    assert Membership.objects.filter(customer=None).count() == told["members_created"] == len(arithmetic(rows))
+    assert ProgrammeVersion.objects.get().stamps_needed == 9
+
+
+def test_twice_shuffled_or_in_pieces_changes_nothing(tmp_path):
+    rows = sales()
+    shuffled = rows[:]
+    random.Random(3).shuffle(shuffled)
+    for start in range(0, len(rows), 150):
+        run(write(tmp_path / "piece.csv", shuffled[start : start + 150]), "--mapping", str(COFFEE), "--chunk", "40")
+    run(write(tmp_path / "rest.csv", rows), "--mapping", str(COFFEE))
+    expected, entries = books(), LedgerEntry.objects.count()
+    assert expected == arithmetic(rows)
+    for again in (rows, shuffled):
+        told = run(write(tmp_path / "again.csv", again), "--mapping", str(COFFEE))
+        assert (told["created"], told["known"], told["stamps"]) == (0, len(rows), 0)
+    assert (books(), LedgerEntry.objects.count()) == (expected, entries)
+
+
+OWN = "source,store,business_date,number,kind,occurred_at,card,line,product,quantity,amount,original_number"
+
+
+def test_our_own_columns_need_no_mapping_and_lines_of_one_number_are_one_receipt(tmp_path):
+    StoreFactory()
+    VersionFactory()
+    rows = [
+        "till,gotgatan,2026-11-02,901,return,2026-11-02T09:00,7777777,2,latte,1,4.50,900",  # before its sale
+        "till,gotgatan,2026-11-02,900,sale,2026-11-02T08:00,7777777,1,latte,2,9.00,",
+        "till,gotgatan,2026-11-02,900,sale,2026-11-02T08:00,7777777,2,latte,1,4.50,",
+    ]
+    told = run(write(tmp_path / "own.csv", rows, head=OWN, bom=False))
+    assert (told["receipts"], told["created"], told["rejected"]) == (2, 2, 0)
+    assert Receipt.objects.get(kind="sale").lines.count() == 2
+    assert Membership.objects.get().balance == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("till,gotgatan,2026-11-02,1,sale,32/13/2026,77777,1,latte,1,4.50,", "occurred_at “32/13/2026” is no date"),
+        ("till,gotgatan,2026-11-02,1,sale,2026-11-02,77777,1,latte,1,-4,", "amount is negative"),
+        ("till,gotgatan,2026-11-02,1,sale,2026-11-02,77777,1,latte,1,NaN,", "amount “NaN” is no number"),
+        ("till,gotgatan,2026-11-02,1,sale,2026-11-02,77777,1,latte,99999,4,", "quantity must be"),
+        ("till,nowhere,2026-11-02,1,sale,2026-11-02,77777,1,latte,1,4,", "No store has the code “nowhere”."),
+        ("till,gotgatan,2026-11-02,1,return,2026-11-02,77777,1,latte,1,4,", "a return must name its sale"),
+        ("till,,2026-11-02,1,sale,2026-11-02,77777,1,latte,1,4,", "no store"),
+        ("till,gotgatan,2026-11-02,1,sale,2026-11-02,77777,1,latte,1,4,,,,,", "more cells"),
+    ],
+)
+def test_a_row_that_cannot_be_a_receipt_is_left_out_with_its_reason(tmp_path, row, reason):
+    StoreFactory()
+    VersionFactory()
+    good = "till,gotgatan,2026-11-02,2,sale,2026-11-02,88888,1,latte 😀 \u202eשלום,1,4,"
+    path = write(tmp_path / "f.csv", [row, good], head=OWN)
+    told = run(path, "--rejects", str(tmp_path / "left.jsonl"))
+    assert (told["created"], told["rejected"]) == (1, 1)
+    (left,) = [json.loads(line) for line in (tmp_path / "left.jsonl").read_text().splitlines()]
+    assert left["row"] == 2
+    assert reason in left["reason"]
+
+
+def test_a_file_that_does_not_fit_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(CommandError, match="has no column “card”"):
+        run(write(tmp_path / "f.csv", ["1,2"], head="a,b"), "--mapping", str(COFFEE))
+    with pytest.raises(CommandError, match="which programme"):
+        run(write(tmp_path / "f.csv", ["2026-01-01"], head="occurred_at"))
+    (tmp_path / "bad.toml").write_text("colums = 3")
+    with pytest.raises(CommandError, match="unknown key “colums”"):
+        run(write(tmp_path / "f.csv", []), "--mapping", str(tmp_path / "bad.toml"))
+    (tmp_path / "latin.csv").write_bytes(HEAD.encode() + "\n1/1/2024,1/1/2024 10:00,card,7,1,Café\n".encode("latin-1"))
+    with pytest.raises(CommandError, match="not utf-8"):
+        run(tmp_path / "latin.csv", "--mapping", str(COFFEE))
+    assert (Receipt.objects.count(), Membership.objects.count()) == (0, 0)
