@@ -10,6 +10,13 @@ COMPLAINTS = {
 }
 
 AGENT = COMPLAINTS | {
+    "loyalty.view_membership",
+    "loyalty.enrol_member",
+    "loyalty.stamp_card",
+    "loyalty.redeem_reward",
+    "loyalty.give_stamps",
+    "loyalty.replace_card",
+    "loyalty.merge_members",
     "staff.use_desk",
     "customers.view_customer",
     "customers.add_customer",
@@ -29,6 +36,10 @@ AGENT = COMPLAINTS | {
 TEAM_LEAD = AGENT | {
     "cancellations.decide_offer",
     "cancellations.fulfil_offer",
+    "loyalty.decide_stamps",
+    "loyalty.work_retention",
+    "loyalty.review_signals",
+    "loyalty.view_loyalty_reports",
     "staff.view_approvals",
     "staff.view_reports",
     "complaints.void_voucher",
@@ -37,9 +48,20 @@ TEAM_LEAD = AGENT | {
     "complaints.view_complaint_reports",
 }
 MANAGER = TEAM_LEAD | {
+    "loyalty.publish_programme",
     "complaints.view_liability",
 }
-MARKETING = {"staff.use_desk", "staff.view_reports", "customers.view_customer", "customers.view_plan"}
+MARKETING = {
+    "staff.use_desk",
+    "staff.view_reports",
+    "customers.view_customer",
+    "customers.view_plan",
+    "loyalty.view_membership",
+    "loyalty.design_programme",
+    "loyalty.publish_programme",
+    "loyalty.work_retention",
+    "loyalty.view_loyalty_reports",
+}
 DATA_ENTRY = {
     "customers.view_customer",
     "customers.add_customer",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("", include("staff.urls")),
     path("customers/", include("customers.urls")),
+    path("loyalty/", include("loyalty.urls")),
     path("complaints/", include("complaints.urls")),
     path("cancellations/", include("cancellations.urls")),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from loyalty.api import views
+
+urlpatterns = [
+    path("loyalty/members/", views.Enrol.as_view(), name="api-loyalty-enrol"),
+    path("loyalty/balance/", views.Balance.as_view(), name="api-loyalty-balance"),
+    path("loyalty/receipts/", views.Receipts.as_view(), name="api-loyalty-receipts"),
+    path("loyalty/receipts/<int:pk>/", views.Trace.as_view(), name="api-loyalty-trace"),
+    path("loyalty/returns/", views.Returns.as_view(), name="api-loyalty-returns"),
+    path("loyalty/rewards/<int:pk>/redeem/", views.Redeem.as_view(), name="api-loyalty-redeem"),
+    path("loyalty/rewards/<int:pk>/undo/", views.UndoRedeem.as_view(), name="api-loyalty-undo"),
+]

@@ -1,0 +1,297 @@
+"""API v1 for tills and shops: enrol, tell receipts and returns, ask for the balance and why, redeem.
+
+Every write asks for an `Idempotency-Key`: its row, its effect and its answer are one transaction. The same key and
+body give the stored answer again, another body is refused with 409. Besides, a receipt is known by source, store,
+business date and number: told again under another key it changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from customers.models import Customer
+from loyalty import actions
+from loyalty.actions import books
+from loyalty.models import Membership, Programme, Receipt, Reward
+from loyalty.rules.earning import Line
+from loyalty.rules.facts import ReceiptFacts
+from loyalty.rules.trace import say
+from staff.idempotency import once
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
+)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+REFUSED = OpenApiResponse(RefusalSerializer, description="Refused: nothing happened.")
+
+
+class EnrolSerializer(serializers.Serializer[Any]):
+    programme = serializers.SlugRelatedField("code", queryset=Programme.objects.all())
+    customer = serializers.CharField(max_length=30, required=False, default="", help_text="Customer number.")
+    card = serializers.CharField(max_length=80, required=False, default="", help_text="Left out: one is drawn.")
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(min_value=1, max_value=9999)
+    sku = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    quantity = serializers.IntegerField(min_value=1, max_value=9999, default=1)
+    amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, default="0.00")
+    kind = serializers.ChoiceField(["sale", "reward", "gift_card", "void"], default="sale")
+    reward = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
+
+
+class ReceiptKeySerializer(serializers.Serializer[Any]):
+    store = serializers.CharField(max_length=40)
+    business_date = serializers.DateField()
+    number = serializers.CharField(max_length=80)
+
+
+class ReceiptSerializer(ReceiptKeySerializer):
+    source = serializers.CharField(max_length=40, default="till")
+    occurred_at = serializers.DateTimeField()
+    card = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    cashier = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    lines = LineSerializer(many=True, min_length=1, max_length=500)
+
+
+class ReturnSerializer(ReceiptSerializer):
+    original = ReceiptKeySerializer(help_text="The sale it takes back; `lines` carry the sale's line numbers.")
+
+
+class NothingSerializer(serializers.Serializer[Any]):
+    """An empty body."""
+
+
+class MemberSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    programme = serializers.CharField()
+    customer = serializers.CharField(allow_blank=True)
+    cards = serializers.ListField(child=serializers.CharField())
+    balance = serializers.IntegerField(help_text="Negative: owed.")
+    needed = serializers.IntegerField(allow_null=True)
+    rewards = serializers.ListField(child=serializers.IntegerField(), help_text="Open rewards, oldest first.")
+
+
+class CountedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(Receipt.State.values)
+    stamps = serializers.IntegerField()
+    trace = serializers.ListField(child=serializers.DictField(), help_text="Why, as data.")
+    says = serializers.ListField(child=serializers.CharField(), help_text="Why, in words.")
+    balance = serializers.IntegerField(allow_null=True)
+    rewards = serializers.ListField(child=serializers.IntegerField())
+
+
+class RewardSerializer(serializers.ModelSerializer[Reward]):
+    class Meta:
+        model = Reward
+        fields = ["id", "state", "issued_at", "expires_at", "redeemed_at"]
+        read_only_fields = fields
+
+
+def member_body(member: Membership) -> dict[str, Any]:
+    """Five queries."""
+    version = books.version_at(member.programme_id, timezone.now())
+    return {
+        "id": member.pk,
+        "programme": member.programme.code,
+        "customer": member.customer.number if member.customer else "",
+        "cards": list(member.cards.filter(status="active").order_by("-pk").values_list("number", flat=True)),
+        "balance": member.balance,
+        "needed": member.cycle_needed or (version.stamps_needed if version else None),
+        "rewards": open_rewards(member),
+    }
+
+
+def open_rewards(member: Membership) -> list[int]:
+    rows = member.rewards.filter(state=Reward.State.ISSUED).order_by("issued_at", "pk")
+    return list(rows.values_list("pk", flat=True))
+
+
+def receipt_body(receipt: Receipt) -> dict[str, Any]:
+    member = receipt.membership
+    return {
+        "id": receipt.pk,
+        "state": receipt.state,
+        "stamps": receipt.stamps,
+        "trace": receipt.trace,
+        "says": say(receipt.trace),
+        "balance": Membership.objects.values_list("balance", flat=True).get(pk=member.pk) if member else None,
+        "rewards": open_rewards(member) if member else [],
+    }
+
+
+class Once(APIView):
+    """A POST with one effect, whose request is `asks`."""
+
+    asks: type[serializers.Serializer[Any]] = NothingSerializer
+    permissions: dict[str, str] = {}
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        raise NotImplementedError
+
+    def post(self, request: Request, **place: Any) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not 0 < len(key) <= 255:
+            raise ValidationError({"Idempotency-Key": ["Send this header, at most 255 characters."]})
+        form = self.asks(data=request.data)
+        form.is_valid(raise_exception=True)
+        act: Callable[[], tuple[int, Any]] = lambda: self.run(request, form.validated_data, **place)  # noqa: E731
+        asked = {"path": request.path, "body": request.data}
+        code, body = once(request.user, key, asked, act, now=timezone.now())
+        return Response(body, status=code)
+
+
+class Enrol(Once):
+    asks = EnrolSerializer
+    permissions = {"POST": "loyalty.enrol_member"}
+
+    @extend_schema(
+        operation_id="loyalty_enrol",
+        request=EnrolSerializer,
+        parameters=[KEY],
+        responses={201: MemberSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """Enrol a customer, or hand out a nameless card."""
+        return super().post(request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        customer = get_object_or_404(Customer, number=data["customer"]) if data["customer"] else None
+        member = actions.enrol(
+            data["programme"].pk,
+            customer_id=customer.pk if customer else None,
+            card=data["card"],
+            by=request.user,
+            now=timezone.now(),
+        )
+        return status.HTTP_201_CREATED, member_body(member)
+
+
+class Receipts(Once):
+    asks: type[serializers.Serializer[Any]] = ReceiptSerializer
+    permissions = {"POST": "loyalty.stamp_card"}
+
+    @extend_schema(
+        operation_id="loyalty_receipt",
+        request=ReceiptSerializer,
+        parameters=[KEY],
+        responses={200: CountedSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """Tell a sale. Without a card it is kept and can be claimed later."""
+        return super().post(request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        original = data.get("original")
+        facts = ReceiptFacts(
+            source=data["source"],
+            store=data["store"],
+            business_date=data["business_date"],
+            number=data["number"],
+            occurred_at=data["occurred_at"],
+            card=data["card"],
+            cashier=data["cashier"],
+            lines=tuple(Line(**line) for line in data["lines"]),
+            total=sum(line["amount"] for line in data["lines"]),
+            original=(data["source"], original["store"], original["business_date"], original["number"])
+            if original
+            else None,
+        )
+        receipt = actions.record_receipt(facts, by=request.user, now=timezone.now())
+        return status.HTTP_200_OK, receipt_body(receipt)
+
+
+class Returns(Receipts):
+    asks = ReturnSerializer
+
+    @extend_schema(
+        operation_id="loyalty_return",
+        request=ReturnSerializer,
+        parameters=[KEY],
+        responses={200: CountedSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """Tell a return. Before its sale is known it waits."""
+        return super().post(request, **place)
+
+
+class Redeem(Once):
+    permissions = {"POST": "loyalty.redeem_reward"}
+
+    @extend_schema(
+        operation_id="loyalty_redeem",
+        request=NothingSerializer,
+        parameters=[KEY],
+        responses={200: RewardSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """Hand over the free one. A reward is redeemed once, by one till."""
+        return super().post(request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        get_object_or_404(Reward, pk=place["pk"])
+        reward = actions.redeem(place["pk"], by=request.user, now=timezone.now())
+        return status.HTTP_200_OK, RewardSerializer(reward).data
+
+
+class UndoRedeem(Redeem):
+    @extend_schema(
+        operation_id="loyalty_undo_redeem",
+        request=NothingSerializer,
+        parameters=[KEY],
+        responses={200: RewardSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """The free one was not taken: the reward is open again."""
+        return Once.post(self, request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        get_object_or_404(Reward, pk=place["pk"])
+        reward = actions.undo_redeem(place["pk"], by=request.user, now=timezone.now())
+        return status.HTTP_200_OK, RewardSerializer(reward).data
+
+
+class CardSerializer(serializers.Serializer[Any]):
+    card = serializers.CharField(max_length=80)
+
+
+class Balance(APIView):
+    permissions = {"POST": "loyalty.view_membership"}
+
+    @extend_schema(
+        operation_id="loyalty_balance", request=CardSerializer, responses={200: MemberSerializer, 409: REFUSED}
+    )
+    def post(self, request: Request) -> Response:
+        """What is on a card. The number travels in the body, never in an address."""
+        form = CardSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        pk = books.resolve(form.validated_data["card"])
+        return Response(member_body(Membership.objects.select_related("programme", "customer").get(pk=pk)))
+
+
+class Trace(APIView):
+    permissions = {"GET": "loyalty.view_membership"}
+
+    @extend_schema(operation_id="loyalty_trace", responses=CountedSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """What came of a receipt, and why."""
+        return Response(receipt_body(get_object_or_404(Receipt.objects.select_related("membership"), pk=pk)))

@@ -1,0 +1,135 @@
+"""What is asked at the counter and at the desk."""
+
+import uuid
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from loyalty.models import Membership, Product, Programme, Store
+
+
+class Keyed(forms.Form):
+    """A form with one effect however often it is sent: it carries a key drawn when it was shown."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+
+
+def scanner(label: Any, **kwargs: Any) -> forms.CharField:
+    """A card number, typed or scanned (a scanner types and presses Enter)."""
+    attrs = {"autocomplete": "off", "spellcheck": "false", "class": "mono", "inputmode": "numeric"}
+    return forms.CharField(
+        label=label, max_length=80, widget=forms.TextInput(attrs=attrs | kwargs.pop("attrs", {})), **kwargs
+    )
+
+
+class FindForm(forms.Form):
+    card = scanner(
+        _("Card number"), help_text=_("Scan the code or type the number."), attrs={"autofocus": True, "data-key": "v"}
+    )
+
+
+class EnrolForm(forms.Form):
+    programme = forms.ModelChoiceField(Programme.objects.none(), label=_("Programme"), empty_label=None)
+    card = scanner(
+        _("Card number"),
+        required=False,
+        help_text=_("Scan a printed card. Left empty, a new number is drawn."),
+        attrs={"autofocus": True},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["programme"].queryset = Programme.objects.filter(is_open=True).order_by("name")
+
+
+class StampForm(Keyed):
+    count = forms.IntegerField(label=_("Items"), min_value=1, max_value=99, initial=1)
+    product = forms.ModelChoiceField(
+        Product.objects.order_by("name"), label=_("Product"), required=False, empty_label=_("any")
+    )
+    store = forms.ModelChoiceField(Store.objects.filter(is_open=True).order_by("name"), label=_("Store"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stores = list(self.fields["store"].queryset[:2])
+        if stores:
+            self.fields["store"].initial = stores[0].pk
+
+
+class GiveForm(Keyed):
+    count = forms.IntegerField(label=_("Stamps"), min_value=1, max_value=100, initial=1)
+    note = forms.CharField(label=_("Why"), max_length=400)
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(label=_("Why"), max_length=400)
+
+
+class ClaimForm(forms.Form):
+    store = forms.ModelChoiceField(Store.objects.order_by("name"), label=_("Store"))
+    business_date = forms.DateField(label=_("Day on the receipt"), widget=forms.DateInput(attrs={"type": "date"}))
+    number = forms.CharField(label=_("Receipt number"), max_length=80)
+    count = forms.IntegerField(
+        label=_("Items on it"),
+        min_value=1,
+        max_value=99,
+        initial=1,
+        help_text=_("Used when the till has not told this receipt yet."),
+    )
+
+    def clean_business_date(self) -> Any:
+        day = self.cleaned_data["business_date"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(_("This day is still to come."))
+        return day
+
+    @property
+    def occurred_at(self) -> datetime:
+        """Noon of the receipt's day, or now on the same day."""
+        noon = timezone.make_aware(datetime.combine(self.cleaned_data["business_date"], time(12)))
+        return min(noon, timezone.now())
+
+
+class CardForm(forms.Form):
+    number = scanner(_("New card number"), required=False, help_text=_("Left empty, a new number is drawn."))
+
+
+class MergeForm(forms.Form):
+    card = scanner(_("The other card"), help_text=_("Its stamps, rewards and cards come here."))
+
+
+class TransferForm(forms.Form):
+    card = scanner(_("The right card"))
+    stamps = forms.IntegerField(label=_("Stamps"), min_value=1, max_value=99, initial=1)
+    note = forms.CharField(label=_("Why"), max_length=400)
+
+
+class NameForm(forms.Form):
+    customer = forms.CharField(label=_("Customer number"), max_length=30)
+
+
+class ExtendForm(forms.Form):
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=365, initial=14)
+    note = forms.CharField(label=_("Why"), max_length=400)
+
+
+class FilterForm(forms.Form):
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[("", _("all")), *Membership.Status.choices],
+    )
+    programme = forms.ModelChoiceField(
+        Programme.objects.order_by("name"), label=_("Programme"), required=False, empty_label=_("all")
+    )
+
+
+class DecisionForm(forms.Form):
+    note = forms.CharField(label=_("Note"), max_length=400, required=False)

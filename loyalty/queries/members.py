@@ -1,0 +1,224 @@
+"""Members and their pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from loyalty import cards
+from loyalty.actions.books import version_at
+from loyalty.models import CardToken, LedgerEntry, Membership, Merge, Programme, ProgrammeVersion, Receipt, Reward
+from loyalty.rules.cards import grouped, normalise
+from loyalty.rules.trace import say
+from staff import formats
+from staff.decisions import Verdict
+from staff.paging import Page, keyset_page
+
+SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A member in the list."""
+
+    pk: int
+    name: str
+    card: str
+    programme: str
+    stamps: str
+    since: str
+    visit: str
+    status: str
+    tone: str
+
+    @classmethod
+    def of(cls, member: Membership, now: datetime) -> "Row":
+        card = next((c for c in member.cards.all() if c.status == CardToken.Status.ACTIVE), None)
+        return cls(
+            pk=member.pk,
+            name=name_of(member),
+            card=grouped(card.number) if card else "–",
+            programme=member.programme.name,
+            stamps=str(member.balance),
+            since=formats.day(member.enrolled_at),
+            visit=formats.when(member.last_visit_at, now) if member.last_visit_at else "–",
+            status=member.get_status_display(),
+            tone={"active": "green", "blocked": "red"}.get(member.status, ""),
+        )
+
+
+def name_of(member: Membership) -> str:
+    return member.customer.name if member.customer else _("Nameless card")
+
+
+def members_page(rows: QuerySet[Membership], cursor: str | None) -> Page[Membership]:
+    """Members, the youngest first; two queries."""
+    rows = rows.select_related("customer", "programme").prefetch_related(
+        Prefetch("cards", CardToken.objects.order_by("-pk"))
+    )
+    return keyset_page(rows, order=["-id"], cursor=cursor, size=SIZE)
+
+
+def find(text: str) -> int | None:
+    """The membership of a card number, dead cards too, merges followed; one query."""
+    card = CardToken.objects.select_related("membership").filter(number=normalise(text)[:64]).first()
+    return (card.membership.merged_into_id or card.membership_id) if card else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A receipt as it is read aloud."""
+
+    pk: int
+    at: str
+    title: str
+    where: str
+    sentences: Sequence[str]
+    tone: str
+    stamps: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    at: str
+    kind: str
+    stamps: str
+    balance: int
+    note: str
+    by: str
+    tone: str
+
+
+@dataclass(slots=True)
+class Detail:
+    """All that a member's page shows, written out."""
+
+    member: Membership
+    name: str
+    version: ProgrammeVersion | None
+    needed: int
+    says: str
+    picture: SafeString
+    open_rewards: list[dict[str, Any]]
+    used_rewards: list[dict[str, Any]]
+    cards: list[dict[str, Any]]
+    receipts: list[Told]
+    entries: list[Line]
+    merges: list[dict[str, Any]]
+    waiting: list[str]
+    tier: str = ""
+
+    @property
+    def card(self) -> CardToken | None:
+        return next((row["card"] for row in self.cards if row["alive"]), None)
+
+
+def detail(member: Membership, now: datetime) -> Detail:
+    """A member's page; nine queries, whatever happened."""
+    version = version_at(member.programme_id, now)
+    needed = member.cycle_needed or (version.stamps_needed if version else 1)
+    told = cards.says(member.balance, needed, member.programme.unit)
+    family = Q(membership=member) | Q(membership__merged_into=member)
+    rewards = list(Reward.objects.filter(membership=member).order_by("-issued_at", "-pk")[:30])
+    tokens = CardToken.objects.filter(family).select_related("replaced_by", "changed_by").order_by("-pk")[:20]
+    receipts = Receipt.objects.filter(family).select_related("store", "by").order_by("-occurred_at", "-pk")[:20]
+    entries = LedgerEntry.objects.filter(membership=member).select_related("by", "receipt").order_by("-seq")[:40]
+    merges = Merge.objects.filter(target=member, undone_at=None).select_related("source__customer", "by")
+    earned = _earned_in_a_year(member, now) if version and version.tiers else 0
+    return Detail(
+        member=member,
+        name=name_of(member),
+        version=version,
+        needed=needed,
+        says=told,
+        picture=cards.stamps_svg(member.balance, needed, told),
+        open_rewards=[_reward(r, now) for r in rewards if r.state == Reward.State.ISSUED],
+        used_rewards=[_reward(r, now) for r in rewards if r.state != Reward.State.ISSUED][:8],
+        cards=[_card(c) for c in tokens],
+        receipts=[_told(r, now) for r in receipts],
+        entries=[_line(e, now) for e in entries],
+        merges=[{"pk": m.pk, "text": f"{name_of(m.source)} · {formats.day(m.at)} · {m.by.short_name}"} for m in merges],
+        waiting=[
+            f"{r.get_kind_display()}: {r.amount:.0f} · {r.reason}"
+            for r in member.requests.filter(verdict=Verdict.PENDING).order_by("pk")
+        ],
+        tier=tier_of(version, earned),
+    )
+
+
+def _earned_in_a_year(member: Membership, now: datetime) -> int:
+    rows = member.entries.filter(kind__in=["earn", "reverse"], occurred_at__gt=now - timedelta(days=365))
+    return sum(rows.values_list("stamps", flat=True))
+
+
+def tier_of(version: ProgrammeVersion | None, earned: int) -> str:
+    """The highest tier reached by what was earned in the trailing year."""
+    reached = [t for t in (version.tiers if version else []) if earned >= t["from"]]
+    return max(reached, key=lambda t: t["from"])["name"] if reached else ""
+
+
+def _reward(reward: Reward, now: datetime) -> dict[str, Any]:
+    return {
+        "pk": reward.pk,
+        "issued": formats.when(reward.issued_at, now),
+        "until": formats.day(reward.expires_at) if reward.expires_at else "",
+        "state": reward.get_state_display(),
+        "is_redeemed": reward.state == Reward.State.REDEEMED,
+        "is_expired": reward.state == Reward.State.EXPIRED,
+        "redeemed": formats.when(reward.redeemed_at, now) if reward.redeemed_at else "",
+    }
+
+
+def _card(card: CardToken) -> dict[str, Any]:
+    alive = card.status == CardToken.Status.ACTIVE
+    text = card.get_status_display()
+    if card.replaced_by:
+        text = _("replaced by %s") % grouped(card.replaced_by.number)
+    return {
+        "card": card,
+        "pk": card.pk,
+        "number": grouped(card.number),
+        "alive": alive,
+        "replaceable": card.replaced_by_id is None,
+        "text": text,
+        "since": formats.day(card.issued_at),
+        "tone": "green" if alive else "red",
+    }
+
+
+def _told(receipt: Receipt, now: datetime) -> Told:
+    sign = "−" if receipt.kind == Receipt.Kind.RETURN else "+"
+    number = receipt.number if receipt.source != "desk" else ""
+    kind = _("Return") if receipt.kind == Receipt.Kind.RETURN else _("Receipt")
+    return Told(
+        pk=receipt.pk,
+        at=formats.when(receipt.occurred_at, now),
+        title=f"{kind} {number[:24]}".strip() if number else _("Stamped at the desk"),
+        where=receipt.store.name,
+        sentences=say(receipt.trace),
+        tone={"counted": "green", "held": "amber", "parked": "amber", "refused": "red"}.get(receipt.state, ""),
+        stamps=f"{sign}{receipt.stamps}" if receipt.stamps else "0",
+        by=receipt.by.short_name if receipt.by else receipt.cashier,
+    )
+
+
+def _line(entry: LedgerEntry, now: datetime) -> Line:
+    note = " · ".join(filter(None, (entry.get_reason_display(), entry.note)))
+    return Line(
+        at=formats.when(entry.occurred_at, now),
+        kind=entry.get_kind_display(),
+        stamps=f"{entry.stamps:+d}".replace("-", "−"),
+        balance=entry.balance,
+        note=note,
+        by=entry.by.short_name if entry.by else "",
+        tone="green" if entry.stamps > 0 else "",
+    )
+
+
+def programme_choices() -> QuerySet[Programme]:
+    return Programme.objects.filter(is_open=True).order_by("name")
