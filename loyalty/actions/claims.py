@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
-from loyalty.actions.receipts import Pasts, count, credit, record_receipt, settle
+from loyalty.actions.receipts import Pasts, ask, count, credit, point_at_lines, record_receipt, settle
 from loyalty.actions.returns import remaining
 from loyalty.models import CardToken, Membership, Receipt, Store
+from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from staff.errors import DomainError
@@ -62,14 +63,12 @@ def claim_receipt(
         raise DomainError(_("This receipt has been counted for a card already."), code="receipt_taken", field="number")
     membership = books.lock(membership_id)
     books.refuse_inactive(membership)
-    version = books.version_at(membership.programme_id, sale.occurred_at)
+    version = version_at(membership.programme_id, sale.occurred_at)
     sale.membership = membership
     if version and (now - sale.occurred_at).days >= version.backdate_days:
-        from loyalty.actions.receipts import _ask
-
         sale.state, sale.trace = Receipt.State.HELD, [{"say": "late", "days": version.backdate_days}]
         sale.save(update_fields=["membership", "state", "trace"])
-        _ask(sale, membership, by=by, now=now)
+        ask(sale, membership, by=by, now=now)
         return sale
     return _count(sale, membership, by=by, now=now)
 
@@ -97,7 +96,7 @@ def _held(receipt_id: int) -> Receipt:
 
 def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) -> Receipt:
     """Count what remains of a sale for a locked membership."""
-    version = books.version_at(membership.programme_id, sale.occurred_at)
+    version = version_at(membership.programme_id, sale.occurred_at)
     terms = version.terms if version else None
     past = Pasts({membership.pk} if terms and terms.looks_back else set(), [sale.occurred_at])
     kept = remaining(sale)
@@ -116,7 +115,8 @@ def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) ->
     sale.state, sale.membership = Receipt.State.COUNTED, membership
     account = books.account_of(membership)
     if version:
-        credit(account, sale, outcome, version, {line.number: line for line in sale.lines.all()})
+        credit(account, sale, outcome, version)
+        point_at_lines([account], {(sale.pk, line.number): line for line in sale.lines.all()})
     sale.save(update_fields=["state", "membership", "version", "stamps", "room", "trace"])
     membership.last_visit_at = max(membership.last_visit_at or sale.occurred_at, sale.occurred_at)
     books.write([books.Posting(membership, account, version, sale.occurred_at)], by=by, now=now)

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from loyalty.actions import books
 from loyalty.models import Membership, Reward, RewardEvent
+from loyalty.queries.terms import version_at
 from loyalty.rules.account import EXPIRE
 
 BATCH = 500
@@ -31,7 +32,7 @@ def expire_stamps(membership_ids: list[int], *, now: datetime) -> int:
         if stamps <= 0:
             continue
         account = books.account_of(membership)
-        version = books.version_at(membership.programme_id, now)
+        version = version_at(membership.programme_id, now)
         account.debit(EXPIRE, stamps, version.stamps_needed if version else stamps)
         postings.append(books.Posting(membership, account, version, now))
         total += stamps

@@ -9,6 +9,7 @@ from customers.models import Customer
 from loyalty.actions import books
 from loyalty.errors import CardRefused
 from loyalty.models import CardToken, LedgerEntry, Membership, Programme, Store
+from loyalty.queries.terms import version_at
 from loyalty.rules.account import ADJUST
 from loyalty.rules.cards import new_number, normalise
 from staff.errors import DomainError
@@ -46,7 +47,7 @@ def enrol(
         programme=programme, customer_id=customer_id, enrolled_at=now, enrolled_by=by, store=store
     )
     add_card(membership, card, now=now)
-    version = books.version_at(programme.pk, now)
+    version = version_at(programme.pk, now)
     if version and version.head_start:
         account = books.account_of(membership)
         account.credit(ADJUST, version.head_start, version.stamps_needed, reason=LedgerEntry.Reason.HEAD_START)

@@ -1,7 +1,7 @@
 """Sales and returns, by whichever door they come: told twice they count once."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -108,7 +108,7 @@ def record_sales(
     accounts: dict[int, Account] = {}
     postings: list[books.Posting] = []
     receipts: list[Receipt] = []
-    lines: list[ReceiptLine] = []
+    told: list[tuple[Receipt, list[Line]]] = []
     late: list[tuple[Receipt, Membership]] = []
     answers: dict[int, Answer] = {}
     for place in sorted(range(len(batch)), key=lambda i: (batch[i].occurred_at, batch[i].number)):
@@ -155,20 +155,19 @@ def record_sales(
                 member.last_visit_at = max(member.last_visit_at or facts.occurred_at, facts.occurred_at)
         receipts.append(receipt)
         known[facts.key] = answers[place] = receipt
-        own = {line.number: _line(receipt, line, shelf) for line in seen}
-        lines.extend(own.values())
+        told.append((receipt, seen))
         if member and receipt.state == Receipt.State.COUNTED:
             account = accounts.setdefault(member.pk, books.account_of(member))
             if version:
-                credit(account, receipt, outcome, version, own)
+                credit(account, receipt, outcome, version)
             postings.append(books.Posting(member, account, version, facts.occurred_at))
     books.insert(receipts)
-    for line in lines:
-        line.receipt_id = line.receipt.pk
+    lines = [_line(receipt, line, shelf) for receipt, seen in told for line in seen]
     books.insert(lines)
+    point_at_lines(accounts.values(), {(line.receipt_id, line.number): line for line in lines})
     _write(postings, by=by, now=now)
     for receipt, member in late:
-        _ask(receipt, member, by=by, now=now)
+        ask(receipt, member, by=by, now=now)
     _redeem_paid_with(receipts, lines, by=by, now=now)
     _match_parked(receipts, by=by, now=now)
     return [answers[place] for place in range(len(batch))]
@@ -206,16 +205,23 @@ def credit(
     receipt: Receipt,
     outcome: Outcome,
     version: ProgrammeVersion,
-    lines: Mapping[int, ReceiptLine],
 ) -> None:
+    """Put the earnings on the account; each change knows its line by number until the lines are stored."""
     circumstances = {"version": version, "occurred_at": receipt.occurred_at, "receipt": receipt}
     made, before = 0, len(account.changes)
     for earning in outcome.earnings:
-        made += account.credit(EARN, earning.stamps, version.stamps_needed, line=lines[earning.line], rule=earning.rule)
+        made += account.credit(EARN, earning.stamps, version.stamps_needed, line=earning.line, rule=earning.rule)
     for change in account.changes[before:]:
         change.extra = circumstances | change.extra
     if made:
         receipt.trace.append({"say": "rewarded", "rewards": made})
+
+
+def point_at_lines(accounts: Iterable[Account], lines: Mapping[tuple[int, int], ReceiptLine]) -> None:
+    for account in accounts:
+        for change in account.changes:
+            if number := change.extra.get("line"):
+                change.extra["line"] = lines[change.extra["receipt"].pk, number]
 
 
 def _write(postings: Sequence[books.Posting], *, by: User | None, now: datetime) -> None:
@@ -317,9 +323,10 @@ class Pasts:
 
 
 def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetime) -> Receipt:
-    return Receipt(
+    receipt = books.fresh(
+        Receipt,
         source=facts.source,
-        store=store,
+        store_id=store.pk,
         business_date=facts.business_date,
         number=facts.number,
         kind=Receipt.Kind.RETURN if facts.original else Receipt.Kind.SALE,
@@ -327,18 +334,22 @@ def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetim
         recorded_at=now,
         total=facts.total,
         cashier=facts.cashier,
-        by=by,
+        by_id=by.pk if by else None,
         body_hash=facts.body_hash,
         original_key=key_as_json(facts.original) if facts.original else None,
     )
+    receipt.store = store
+    return receipt
 
 
 def _line(receipt: Receipt, line: Line, shelf: Shelf) -> ReceiptLine:
-    return ReceiptLine(
-        receipt=receipt,
+    product = shelf.products.get(line.sku)
+    return books.fresh(
+        ReceiptLine,
+        receipt_id=receipt.pk,
         number=line.number,
         sku=line.sku,
-        product=shelf.products.get(line.sku),
+        product_id=product.pk if product else None,
         quantity=line.quantity,
         amount=line.amount,
         kind=line.kind,
@@ -346,7 +357,7 @@ def _line(receipt: Receipt, line: Line, shelf: Shelf) -> ReceiptLine:
     )
 
 
-def _ask(receipt: Receipt, member: Membership, *, by: User | None, now: datetime) -> None:
+def ask(receipt: Receipt, member: Membership, *, by: User | None, now: datetime) -> None:
     """A receipt too old to count by itself waits for a person, if a person or a till told it."""
     if by is not None:
         StampRequest.objects.create(
@@ -366,9 +377,11 @@ def _redeem_paid_with(
     """Lines paid with a reward by number redeem it, unless the till has already done so."""
     from loyalty.actions.rewards import redeem_with_receipt
 
-    for line in lines:
-        if line.kind == ReceiptLine.Kind.REWARD and line.reward_id and line.receipt.membership_id:
-            redeem_with_receipt(line.reward_id, line.receipt, by=by, now=now)
+    paid = [line for line in lines if line.reward_id and line.kind == ReceiptLine.Kind.REWARD]
+    known = {receipt.pk: receipt for receipt in receipts} if paid else {}
+    for line in paid:
+        if known[line.receipt_id].membership_id:
+            redeem_with_receipt(line.reward_id, known[line.receipt_id], by=by, now=now)
 
 
 def _match_parked(sales: Sequence[Receipt], *, by: User | None, now: datetime) -> None:

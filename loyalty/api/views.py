@@ -21,6 +21,7 @@ from customers.models import Customer
 from loyalty import actions
 from loyalty.actions import books
 from loyalty.models import Membership, Programme, Receipt, Reward
+from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.rules.trace import say
@@ -109,7 +110,7 @@ class RewardSerializer(serializers.ModelSerializer[Reward]):
 
 def member_body(member: Membership) -> dict[str, Any]:
     """Five queries."""
-    version = books.version_at(member.programme_id, timezone.now())
+    version = version_at(member.programme_id, timezone.now())
     return {
         "id": member.pk,
         "programme": member.programme.code,

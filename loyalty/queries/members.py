@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from loyalty import cards
-from loyalty.actions.books import version_at
 from loyalty.models import CardToken, LedgerEntry, Membership, Merge, Programme, ProgrammeVersion, Receipt, Reward
+from loyalty.queries.terms import version_at
 from loyalty.rules.cards import grouped, normalise
 from loyalty.rules.trace import say
 from staff import formats

@@ -1,7 +1,6 @@
 """A receipt as somebody tells it: the till, a file, or an agent at the desk."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,16 +35,11 @@ class ReceiptFacts:
         """The same for the same receipt told twice, another for another under the same number."""
         if self.typed:
             return ""
-        body = [
-            self.occurred_at.timestamp(),
-            self.card,
-            key_as_json(self.original) if self.original else None,
-            [
-                (line.number, line.sku, line.quantity, f"{line.amount:.2f}", line.kind, line.reward)
-                for line in self.lines
-            ],
+        lines = [
+            (line.number, line.sku, line.quantity, f"{line.amount:.2f}", line.kind, line.reward) for line in self.lines
         ]
-        return hashlib.sha256(json.dumps(body).encode()).hexdigest()
+        body = repr((self.occurred_at.timestamp(), self.card, self.original, lines))
+        return hashlib.sha256(body.encode()).hexdigest()
 
 
 def key_as_json(key: Key) -> list[str]:

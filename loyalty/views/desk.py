@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from customers.models import Customer
 from loyalty import actions, cards
-from loyalty.actions.books import version_at
 from loyalty.forms import desk as forms
 from loyalty.models import CardToken, Membership
 from loyalty.queries import members as queries
+from loyalty.queries.terms import version_at
 from staff.errors import DomainError
 
 LANGUAGES = ("en", "sv", "de")

@@ -1,0 +1,159 @@
+"""The demo's coffee shops: three stores, members with a card, receipts over a year, rewards, a debt, a request."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import transaction
+from django.utils import timezone
+
+from customers.models import Customer
+from loyalty import actions
+from loyalty.actions import books
+from loyalty.actions.receipts import Shelf, record_sales
+from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
+from loyalty.rules.cards import check_digit
+from loyalty.rules.earning import Line
+from loyalty.rules.facts import ReceiptFacts
+from staff.models import User
+
+STORES = [("gotgatan", "Götgatan"), ("avenyn", "Avenyn"), ("hafen", "Hafenplatz")]
+DRINKS = [  # sku, name, category, price, cost
+    ("latte", "Latte", "coffee", "4.60", "0.95"),
+    ("americano", "Americano", "coffee", "3.60", "0.55"),
+    ("cappuccino", "Cappuccino", "coffee", "4.40", "0.90"),
+    ("espresso", "Espresso", "coffee", "2.90", "0.45"),
+    ("cocoa", "Cocoa", "coffee", "4.20", "0.85"),
+    ("cinnamon-bun", "Cinnamon bun", "bakery", "3.80", "1.20"),
+    ("beans", "Coffee beans, 500 g", "beans", "12.50", "6.40"),
+]
+MEMBERS = 120
+NAMELESS = 25
+
+
+@transaction.atomic
+def load(*, seed: int, now: datetime) -> None:
+    """Deterministic by seed. A few thousand receipts, by the same rules as at the till."""
+    draw = Random(seed)
+    start = now - timedelta(days=360)
+    for code, name in STORES:
+        Store.objects.get_or_create(code=code, defaults={"name": name})
+    categories = {
+        code: Category.objects.get_or_create(code=code, defaults={"name": code.capitalize()})[0]
+        for code in ("coffee", "bakery", "beans")
+    }
+    for sku, name, category, price, cost in DRINKS:
+        Product.objects.get_or_create(
+            sku=sku, defaults={"name": name, "category": categories[category], "price": price, "cost": cost}
+        )
+    gift = {"name": "Gift card", "price": 25, "cost": 25, "is_gift_card": True}
+    Product.objects.get_or_create(sku="gift-card", defaults=gift)
+    programme, made = Programme.objects.get_or_create(
+        code="coffee", defaults={"name": "Coffee card", "reward_name": "the tenth coffee free"}
+    )
+    if not made:
+        return
+    people = {user.username: user for user in User.objects.filter(is_demo=True)}
+    ProgrammeVersion.objects.create(
+        programme=programme,
+        number=1,
+        state=ProgrammeVersion.State.PUBLISHED,
+        stamps_needed=9,
+        rules=[{"key": "coffee", "per": "item", "stamps": 1, "categories": ["coffee"]}],
+        cap_day=8,
+        reward_days=180,
+        reward_cost=Decimal("0.90"),
+        margin=Decimal("0.640"),
+        budget=2500,
+        tiers=[{"name": "Gold", "from": 60}],
+        valid_from=start - timedelta(days=1),
+        author=people.get("mark"),
+        approver=people.get("sofia"),
+        published_at=start - timedelta(days=1),
+    )
+    members = _members(programme, draw, start)
+    batch = _receipts(members, draw, start, now)
+    shelf = Shelf(
+        {store.code: store for store in Store.objects.all()},
+        {product.sku: product for product in Product.objects.select_related("category")},
+    )
+    record_sales(batch, by=None, now=now, late_ok=True, shelf=shelf)
+    _redeem(draw, now)
+    agent = people.get("asa")
+    if agent:
+        member = Membership.objects.filter(programme=programme, customer__isnull=False).order_by("pk").first()
+        if member:
+            actions.give_stamps(member.pk, count=8, note="Waited half an hour twice this week", by=agent, now=now)
+
+
+def _members(programme: Programme, draw: Random, start: datetime) -> list[tuple[str, float]]:
+    """Cards with how often each comes, in days."""
+    customers = list(Customer.objects.order_by("pk").values_list("pk", flat=True)[: MEMBERS * 20 : 7])[:MEMBERS]
+    members = [
+        Membership(programme=programme, customer_id=pk, enrolled_at=start + timedelta(days=draw.randint(0, 200)))
+        for pk in [*customers, *[None] * NAMELESS]
+    ]
+    books.insert(members)
+    cards = []
+    for place, member in enumerate(members):
+        digits = f"7101{place:07d}"
+        cards.append(CardToken(number=digits + check_digit(digits), membership=member, issued_at=member.enrolled_at))
+    books.insert(cards)
+    return [(card.number, draw.choice([3, 5, 7, 10, 14, 21, 40])) for card in cards]
+
+
+def _receipts(members: list[tuple[str, float]], draw: Random, start: datetime, now: datetime) -> list[ReceiptFacts]:
+    prices = {sku: Decimal(price) for sku, _name, _category, price, _cost in DRINKS}
+    skus = [sku for sku, *_rest in DRINKS]
+    facts = []
+
+    def sale(card: str, day: int) -> None:
+        at = timezone.make_aware(
+            datetime.combine((start + timedelta(days=day)).date(), time(draw.randint(7, 17), draw.randint(0, 59)))
+        )
+        if at >= now:
+            return
+        lines = []
+        for number in range(1, draw.choice([1, 1, 1, 2, 2, 3]) + 1):
+            sku = draw.choices(skus, [30, 20, 22, 10, 8, 18, 2])[0]
+            lines.append(Line(number, sku, 1, prices[sku]))
+        facts.append(
+            ReceiptFacts(
+                source="till",
+                store=draw.choices([code for code, _name in STORES], [5, 3, 2])[0],
+                business_date=at.date(),
+                number=f"{len(facts) + 1000}",
+                occurred_at=at,
+                card=card,
+                cashier=draw.choice(["Till 1", "Till 2", "Till 3"]),
+                lines=tuple(lines),
+                total=sum((line.amount for line in lines), Decimal(0)),
+            )
+        )
+
+    for card, gap in members:
+        day, last = float(draw.randint(0, 200)), 360 if draw.random() > 0.25 else draw.randint(220, 330)
+        while day < last:
+            sale(card, int(day))
+            day += max(draw.gauss(gap, gap / 3), 1)
+    for _ in range(600):
+        sale("", draw.randint(0, 359))
+    return facts
+
+
+def _redeem(draw: Random, now: datetime) -> None:
+    """Most rewards are eaten within weeks; those of the last days wait."""
+    from loyalty.models import RewardEvent
+
+    redeemed, events = [], []
+    rows = Reward.objects.select_related("convert").order_by("pk")
+    for reward in rows:
+        issued = reward.convert.occurred_at
+        reward.issued_at, reward.expires_at = issued, issued + timedelta(days=180)
+        at = issued + timedelta(days=draw.expovariate(1 / 12))
+        if at < now and draw.random() < 0.8:
+            reward.state, reward.redeemed_at = Reward.State.REDEEMED, at
+            events.append(RewardEvent(reward=reward, kind=RewardEvent.Kind.REDEEMED, at=at))
+        redeemed.append(reward)
+    Reward.objects.bulk_update(redeemed, ["state", "redeemed_at", "issued_at", "expires_at"], batch_size=500)
+    RewardEvent.objects.bulk_create(events)
