@@ -8,9 +8,11 @@ class CancellationsConfig(AppConfig):
 
     def ready(self) -> None:
         from cancellations import contributions as own
+        from cancellations.imports import keep_past_cases
         from cancellations.queries.decisions import pending
         from customers.contributions import Action, actions, band, variables
         from customers.goodwill import goodwill
+        from customers.history import histories
         from customers.timeline import timeline
         from staff.approvals import approvals
         from staff.home import home
@@ -20,6 +22,7 @@ class CancellationsConfig(AppConfig):
         timeline.register("cancellations", own.case_entries, _("Cancellations"))
         timeline.register("offers", own.offer_entries, _("Offers"))
         goodwill.register("cancellations", own.given)
+        histories.register("cancellations", keep_past_cases)
         band.register("cancellations", own.band)
         variables.register("cancellations", own.variables)
         search.register("cancellations", own.find)

@@ -1,0 +1,221 @@
+"""Loading rows in sets: copied into a staging table, then matched by customer number. The database does the work."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from customers.history import Ended, histories
+from customers.imports.mapping import Columns
+from customers.imports.reader import Row, Table
+from customers.imports.rows import Converter, Fault
+from customers.models import Customer, Plan
+
+CHUNK = 20_000
+
+_TYPES = {"birthday": "date", "customer_since": "date", "is_vulnerable": "boolean", "is_bereaved": "boolean",
+          "in_debt": "boolean", "may_be_contacted": "boolean"}  # fmt: skip
+_STORED = (
+    "given_name", "family_name", "company", "email", "phone", "language", "street", "postcode", "city", "country",
+    "birthday", "customer_since", "segment", "is_vulnerable", "is_bereaved", "in_debt", "may_be_contacted",
+)  # fmt: skip
+_SUBSCRIPTION = {
+    "plan": "text", "monthly_price": "numeric", "monthly_margin": "numeric", "started_on": "date",
+    "contract_end": "date", "notice_months": "integer", "ended_on": "date", "category": "text", "reason": "text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    line: int
+    cells: Sequence[str]
+    faults: Sequence[Fault]
+
+
+@dataclass
+class Batch:
+    """What became of some rows, by line."""
+
+    values: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    created: set[int] = field(default_factory=set)
+    updated: set[int] = field(default_factory=set)
+    rejected: list[Reject] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        return len(self.values) + len(self.rejected)
+
+    @property
+    def unchanged(self) -> int:
+        return len(self.values) - len(self.created) - len(self.updated)
+
+
+def load(table: Table, columns: Columns, *, now: datetime, dry_run: bool) -> Iterator[Batch]:
+    """Load a table batch by batch, each in its own transaction, so that an import never holds the desk up for long
+    and one that was cut short is finished by running it again. A dry run rolls each batch back.
+
+    Rows are converted in a thread of their own while the database works on the batch before. Constant queries a batch.
+    """
+    codes = _plans(columns)
+    convert = Converter(columns, len(table.header), plan_codes=codes, today=timezone.localdate(now))
+    for batch in _ahead(_converted(table.rows, convert)):
+        with transaction.atomic():
+            _store(batch, columns, now)
+            if dry_run:
+                transaction.set_rollback(True)
+        yield batch
+
+
+def _plans(columns: Columns) -> set[str]:
+    """The codes that rows may name: the company's plans and those that the mapping brings along."""
+    return set(Plan.objects.values_list("code", flat=True)) | set(columns.plans)
+
+
+def _converted(rows: Iterator[Row], convert: Converter) -> Iterator[Batch]:
+    while chunk := list(islice(rows, CHUNK)):
+        values, rejected = {}, []
+        for line, cells in chunk:
+            found = convert(line, cells)
+            if isinstance(found, list):
+                rejected.append(Reject(line, cells, found))
+            else:
+                values[line] = found
+        yield Batch(values, rejected=rejected)
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, the next one made while this one is used. What the maker raises is raised here."""
+    ready: Queue[Batch | BaseException | None] = Queue(maxsize=1)
+
+    def make() -> None:
+        try:
+            for batch in batches:
+                ready.put(batch)
+            ready.put(None)
+        except BaseException as error:
+            ready.put(error)
+
+    Thread(target=make, daemon=True).start()
+    while (batch := ready.get()) is not None:
+        if isinstance(batch, BaseException):
+            raise batch
+        yield batch
+
+
+def _store(batch: Batch, columns: Columns, now: datetime) -> None:
+    names = [name for name in _STORED if name in columns.fields]
+    if "full_name" in columns.fields:
+        names = [*names, *(name for name in ("given_name", "family_name") if name not in names)]
+    kept = [name for name in names if name != "number"]
+    extra = list(_SUBSCRIPTION) if "plan" in columns.fields else []
+    declared = [f"{name} {_TYPES.get(name, 'text')}" for name in kept] + [f"{n} {_SUBSCRIPTION[n]}" for n in extra]
+    with connection.cursor() as cursor:
+        for code, said in columns.plans.items():
+            _plan(code, said)
+        cursor.execute(
+            f"CREATE TEMP TABLE staged ({', '.join(['line bigint', 'number text', *declared])}) ON COMMIT DROP"
+        )
+        with cursor.copy(f"COPY staged (line, number, {', '.join([*kept, *extra])}) FROM STDIN") as copy:
+            for line, values in batch.values.items():
+                copy.write_row([line, values["number"], *(values.get(name) for name in (*kept, *extra))])
+        cursor.execute("ANALYZE staged")
+        _customers(cursor, batch, kept, now)
+        if extra:
+            _subscriptions(cursor, batch)
+            _past(cursor, columns, now)
+        cursor.execute("DROP TABLE staged")
+    batch.updated -= batch.created
+
+
+def _plan(code: str, said: Mapping[str, Any]) -> None:
+    Plan.objects.get_or_create(code=code, defaults=dict(said))
+
+
+def _customers(cursor: Any, batch: Batch, names: Sequence[str], now: datetime) -> None:
+    if names:
+        new = [f"COALESCE(s.{name}, c.{name})" for name in names]
+        cursor.execute(
+            f"UPDATE customers_customer c SET version = c.version + 1,"
+            f" {', '.join(f'{name} = {value}' for name, value in zip(names, new, strict=True))}"
+            f" FROM staged s WHERE c.number = s.number"
+            f" AND ({', '.join(f'c.{name}' for name in names)}) IS DISTINCT FROM ({', '.join(new)}) RETURNING s.line"
+        )
+        batch.updated.update(line for (line,) in cursor.fetchall())
+    defaults = {
+        name: Customer._meta.get_field(name).get_default() for name in _STORED if name not in ("customer_since",)
+    } | {"customer_since": timezone.localdate(now)}
+    values = [f"COALESCE(s.{name}, %({name})s)" if name in names else f"%({name})s" for name in _STORED]
+    cursor.execute(
+        f"INSERT INTO customers_customer (number, {', '.join(_STORED)}, created_at, version)"
+        f" SELECT s.number, {', '.join(values)}, %(now)s, 1 FROM staged s"
+        f" WHERE NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = s.number) ORDER BY s.line"
+        f" ON CONFLICT (number) DO NOTHING RETURNING number",
+        defaults | {"now": now},
+    )
+    made = {number for (number,) in cursor.fetchall()}
+    batch.created.update(line for line, row in batch.values.items() if row["number"] in made)
+
+
+# Which subscription a row speaks of: the customer's first one of that plan. What the file does not say stays as it is,
+# else it is the plan's.
+_MATCH = """
+    CREATE TEMP TABLE staged_subscriptions ON COMMIT DROP AS
+    SELECT line, customer_id, plan_id, id, monthly_price, LEAST(margin, monthly_price) AS monthly_margin, started_on,
+        CASE WHEN term_end >= started_on THEN term_end END AS contract_end, notice_months, ends_on,
+        CASE WHEN ended_on IS NOT NULL THEN 'ended' ELSE COALESCE(status, 'active') END AS status,
+        ended_on, category, reason
+    FROM (
+        SELECT s.line, c.id AS customer_id, p.id AS plan_id, x.id, x.status, s.ended_on, s.category, s.reason,
+            COALESCE(s.monthly_price, x.monthly_price, p.monthly_price) AS monthly_price,
+            COALESCE(s.monthly_margin, x.monthly_margin, p.monthly_margin) AS margin,
+            COALESCE(s.started_on, x.started_on, c.customer_since) AS started_on,
+            COALESCE(s.contract_end, x.contract_end) AS term_end,
+            COALESCE(s.notice_months, x.notice_months, p.notice_months) AS notice_months,
+            COALESCE(s.ended_on, x.ends_on) AS ends_on
+        FROM staged s JOIN customers_customer c ON c.number = s.number JOIN customers_plan p ON p.code = s.plan
+        LEFT JOIN LATERAL (
+            SELECT * FROM customers_subscription y WHERE y.customer_id = c.id AND y.plan_id = p.id ORDER BY y.id LIMIT 1
+        ) x ON true
+    ) told
+"""
+_COLUMNS = ("monthly_price", "monthly_margin", "started_on", "contract_end", "notice_months", "ends_on", "status")
+_ALL, _OLD, _NEW = (", ".join(f"{of}{name}" for name in _COLUMNS) for of in ("", "x.", "s."))
+_CHANGE = f"""
+    UPDATE customers_subscription x SET ({_ALL}) = ({_NEW}) FROM staged_subscriptions s
+    WHERE x.id = s.id AND ({_OLD}) IS DISTINCT FROM ({_NEW}) RETURNING s.line
+"""
+_ADD = f"""
+    INSERT INTO customers_subscription (customer_id, plan_id, {_ALL})
+    SELECT customer_id, plan_id, {_ALL} FROM staged_subscriptions WHERE id IS NULL ORDER BY line
+"""
+_ENDED = """
+    SELECT s.customer_id, min(x.id), s.ended_on, s.category, COALESCE(s.reason, '')
+    FROM staged_subscriptions s
+    JOIN customers_subscription x ON x.customer_id = s.customer_id AND x.plan_id = s.plan_id
+    WHERE s.ended_on IS NOT NULL AND s.category <> '' GROUP BY s.line, s.customer_id, s.ended_on, s.category, s.reason
+    ORDER BY s.line
+"""
+
+
+def _subscriptions(cursor: Any, batch: Batch) -> None:
+    cursor.execute(_MATCH)
+    cursor.execute(_CHANGE)
+    batch.updated.update(line for (line,) in cursor.fetchall())
+    cursor.execute("SELECT line FROM staged_subscriptions WHERE id IS NULL")
+    batch.updated.update(line for (line,) in cursor.fetchall())
+    cursor.execute(_ADD)
+
+
+def _past(cursor: Any, columns: Columns, now: datetime) -> None:
+    if "category" in columns.fields:
+        cursor.execute(_ENDED)
+        if ended := [Ended(*row) for row in cursor.fetchall()]:
+            for keep in histories:
+                keep(ended, now)
+    cursor.execute("DROP TABLE staged_subscriptions")
