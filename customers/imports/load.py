@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.history import Ended, histories
 from customers.imports.mapping import Columns
@@ -42,7 +43,8 @@ class Reject:
 class Batch:
     """What became of some rows, by line."""
 
-    values: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    values: dict[int, Mapping[str, Any]]
+    cells: Mapping[int, Sequence[str]]
     created: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     rejected: list[Reject] = field(default_factory=list)
@@ -86,7 +88,7 @@ def _converted(rows: Iterator[Row], convert: Converter) -> Iterator[Batch]:
                 rejected.append(Reject(line, cells, found))
             else:
                 values[line] = found
-        yield Batch(values, rejected=rejected)
+        yield Batch(values, dict(chunk), rejected=rejected)
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -109,10 +111,8 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def _store(batch: Batch, columns: Columns, now: datetime) -> None:
-    names = [name for name in _STORED if name in columns.fields]
-    if "full_name" in columns.fields:
-        names = [*names, *(name for name in ("given_name", "family_name") if name not in names)]
-    kept = [name for name in names if name != "number"]
+    parted = ("given_name", "family_name") if "full_name" in columns.fields else ()
+    kept = [name for name in _STORED if name in columns.fields or name in parted]
     extra = list(_SUBSCRIPTION) if "plan" in columns.fields else []
     declared = [f"{name} {_TYPES.get(name, 'text')}" for name in kept] + [f"{n} {_SUBSCRIPTION[n]}" for n in extra]
     with connection.cursor() as cursor:
@@ -125,12 +125,26 @@ def _store(batch: Batch, columns: Columns, now: datetime) -> None:
             for line, values in batch.values.items():
                 copy.write_row([line, values["number"], *(values.get(name) for name in (*kept, *extra))])
         cursor.execute("ANALYZE staged")
+        if not {"given_name", "family_name", "company"} & set(kept):
+            _unknown(cursor, batch)
         _customers(cursor, batch, kept, now)
         if extra:
             _subscriptions(cursor, batch)
             _past(cursor, columns, now)
         cursor.execute("DROP TABLE staged")
     batch.updated -= batch.created
+
+
+def _unknown(cursor: Any, batch: Batch) -> None:
+    """Without a name nobody can be made: such a file only changes whom we know."""
+    cursor.execute(
+        "DELETE FROM staged s WHERE NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = s.number)"
+        " RETURNING line"
+    )
+    for (line,) in cursor.fetchall():
+        del batch.values[line]
+        words = _("There is no customer with this number, and the file has no names to make one.")
+        batch.rejected.append(Reject(line, batch.cells[line], [Fault("number", "", words)]))
 
 
 def _plan(code: str, said: Mapping[str, Any]) -> None:

@@ -98,7 +98,7 @@ class Converter:
                 except ValueError as error:
                     faults.append(Fault(name, spec.source, str(error)))
         named = any(values.get(name) for name in ("given_name", "family_name", "company"))
-        if not named and not any(fault.field in self.names for fault in faults):
+        if self.names and not named and not any(fault.field in self.names for fault in faults):
             faults.append(Fault("family_name", "", _("There is no name: neither a person's nor a company's.")))
 
     def _phone(self, cells: Sequence[str], values: dict[str, Any], faults: list[Fault]) -> None:
