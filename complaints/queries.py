@@ -271,7 +271,8 @@ def conversation(case: ComplaintCase, now: datetime) -> tuple[list[Said], list[S
     files: dict[int | None, list[Attachment]] = {}
     for attachment in case.attachments.order_by("pk"):
         files.setdefault(attachment.message_id, []).append(attachment)
-    said, notes = [], []
+    said: list[Said] = []
+    notes: list[Said] = []
     for one in case.messages.select_related("by", "delivery").defer("search").order_by("-at", "-pk")[:200]:
         delivery = one.delivery
         line = Said(
@@ -376,7 +377,7 @@ def _face(one: Clock, now: datetime) -> ClockFace:
     if one.is_cancelled:
         text, tone, icon = _("fell away"), "", "circle-check"
     elif one.met_at:
-        late = one.broken or one.met_at > one.due_at
+        late = one.broken or one.met_at > one.due_at  # type: ignore[attr-defined]  # annotated above
         text = _("too late, %(when)s") if late else _("kept, %(when)s")
         text, tone, icon = text % {"when": formats.moment(one.met_at)}, "red" if late else "green", "circle-check"
         if late:

@@ -1,10 +1,10 @@
 """Every write to a customer's record: made here, changed here, remembered here."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.utils.translation import gettext as _
 
 from customers.models import Change, Customer, Note
@@ -86,7 +86,11 @@ def _plain(value: Any) -> Any:
 def _stale(customer: Customer, version: int) -> str:
     """Who changed what since `version`; one query."""
     since = list(Change.objects.filter(customer=customer, version__gt=version).select_related("by").order_by("version"))
-    names = {name: str(Customer._meta.get_field(name).verbose_name) for change in since for name in change.fields}
+    names = {
+        name: str(cast("Field[Any, Any]", Customer._meta.get_field(name)).verbose_name)
+        for change in since
+        for name in change.fields
+    }
     return _(
         "%(who)s changed this customer while you were typing (%(what)s). Your text is still here: "
         "compare it with the record, then save again."

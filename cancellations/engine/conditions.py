@@ -316,9 +316,9 @@ def say_value(variable: Variable | None, value: Any) -> str:
         return str(value)
     match variable.type:
         case "months":
-            return _now("%s months") % value
+            return str(_now("%s months") % value)
         case "days":
-            return _now("%s days") % value
+            return str(_now("%s days") % value)
         case "money":
             return formats.money(Decimal(str(value)))
         case "percent":

@@ -16,7 +16,8 @@ def lgamma(x: ArrayLike) -> Array:
     z = x + SHIFT
     inverse = 1 / (z * z)
     series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / z
-    return (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series - np.log(product)
+    value: Array = (z - 0.5) * np.log(z) - z + 0.5 * np.log(2 * np.pi) + series - np.log(product)
+    return value
 
 
 def lbeta(a: ArrayLike, b: ArrayLike) -> Array:
@@ -29,7 +30,8 @@ def digamma(x: ArrayLike) -> Array:
     below = sum(1 / (x + step) for step in range(SHIFT))
     z = x + SHIFT
     inverse = 1 / (z * z)
-    return np.log(z) - 0.5 / z - inverse * (1 / 12 - inverse * (1 / 120 - inverse / 252)) - below
+    value: Array = np.log(z) - 0.5 / z - inverse * (1 / 12 - inverse * (1 / 120 - inverse / 252)) - below
+    return value
 
 
 def trigamma(x: ArrayLike) -> Array:
@@ -38,7 +40,8 @@ def trigamma(x: ArrayLike) -> Array:
     below = sum(1 / (x + step) ** 2 for step in range(SHIFT))
     z = x + SHIFT
     inverse = 1 / (z * z)
-    return (1 + 0.5 / z + inverse * (1 / 6 - inverse * (1 / 30 - inverse / 42))) / z + below
+    value: Array = (1 + 0.5 / z + inverse * (1 / 6 - inverse * (1 / 30 - inverse / 42))) / z + below
+    return value
 
 
 Z90 = 1.6448536269514722  # two-sided 90 %

@@ -322,7 +322,7 @@ def _card_of_offer(offer: Offer, desk: _Desk) -> Card:
         }
     return _card(
         offer.incentive_version,
-        offer.explanation,  # type: ignore[arg-type]  the candidate's row, frozen
+        offer.explanation,  # the candidate's row, frozen
         desk,
         terms_=offer.terms,
         cost=offer.cost,

@@ -68,7 +68,7 @@ def panel(offer: Offer, *, by: User, now: datetime) -> Panel:
         title=terms.headline(incentive.kind, offer.terms, incentive.label()),
         customer=case.customer.name,
         about=f"{case.subscription.plan.name} · {reason}",
-        why=wording.why(offer.explanation),  # type: ignore[arg-type]  the candidate's row, frozen
+        why=wording.why(offer.explanation),  # the candidate's row, frozen
         agents_word=decision.reason if decision else "",
         facts=[
             (_("Customer's value, 12 months"), formats.money(offer.customer_value)),

@@ -281,9 +281,9 @@ def merge(pk: int, *, into: int, version: int | None = None, by: User, now: date
 def unmerge(pk: int, *, by: User, now: datetime, version: int | None = None) -> ComplaintCase:
     """Take a duplicate apart from its original again; its clocks run on from its own receipt."""
     case = locked(pk, version=version)
-    if case.state != State.DUPLICATE:
-        raise WrongState(_("This is not a duplicate."))
     original = case.duplicate_of
+    if case.state != State.DUPLICATE or original is None:
+        raise WrongState(_("This is not a duplicate."))
     case.duplicate_of, case.closed_at = None, None
     case.move_to(State.INVESTIGATING, by=by, at=now, note=_("apart from %(number)s") % {"number": original.number})
     cycle = case.cycles.order_by("-number").first()

@@ -10,6 +10,8 @@ from complaints.calendars import hours_of, policy_for
 from complaints.clocks import Hours, NeverOpen
 from complaints.models import Breach, Clock, ComplaintCase, Cycle, Pause, Policy
 
+Spans = list[tuple[datetime, datetime | None]]
+
 Kind = Clock.Kind
 THRESHOLDS = (75, 90, 100)
 FOLLOW_UP = timedelta(days=14)
@@ -38,7 +40,7 @@ def target_of(policy: Policy, kind: str) -> int:
     }[Kind(kind)]
 
 
-def _set(clock: Clock, policy: Policy, hours: Hours, pauses: list, *, now: datetime) -> Clock:
+def _set(clock: Clock, policy: Policy, hours: Hours, pauses: Spans, *, now: datetime) -> Clock:
     """Write what the promise and the pauses make of this clock at `now`."""
     clock.policy, clock.target = policy, target_of(policy, clock.kind)
     if clock.kind == Kind.STATUTORY:
@@ -59,7 +61,7 @@ def _set(clock: Clock, policy: Policy, hours: Hours, pauses: list, *, now: datet
     return clock
 
 
-def _next_warning(clock: Clock, hours: Hours, pauses: list) -> datetime | None:
+def _next_warning(clock: Clock, hours: Hours, pauses: Spans) -> datetime | None:
     """When the next threshold is crossed; None when all were, or while the clock stands."""
     ahead = next((t for t in THRESHOLDS if t > clock.warned), None)
     if ahead is None or clock.is_paused:
@@ -76,7 +78,7 @@ def _next_warning(clock: Clock, hours: Hours, pauses: list) -> datetime | None:
         return clock.due_at
 
 
-def warn(clock: Clock, hours: Hours, pauses: list, *, now: datetime) -> None:
+def warn(clock: Clock, hours: Hours, pauses: Spans, *, now: datetime) -> None:
     """Mark every threshold that `now` has passed, and say when the next comes. One query."""
     while clock.warn_at is not None and clock.warn_at <= now:
         clock.warned = next(t for t in THRESHOLDS if t > clock.warned)
@@ -93,7 +95,7 @@ def running_clocks(case: ComplaintCase) -> list[Clock]:
     )
 
 
-def spans_of(case: ComplaintCase) -> list[tuple[datetime, datetime | None]]:
+def spans_of(case: ComplaintCase) -> Spans:
     return list(case.pauses.values_list("started_at", "ended_at"))
 
 

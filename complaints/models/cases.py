@@ -17,6 +17,8 @@ from staff.models import Team
 from staff.states import Move, Stateful, fsm
 
 if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
     from complaints.models.clocks import Clock, Cycle, Pause
     from complaints.models.messages import Attachment, Message
 
@@ -214,11 +216,11 @@ class ComplaintCase(Stateful):
     objects = CaseManager()
 
     if TYPE_CHECKING:
-        messages: models.Manager[Message]
-        attachments: models.Manager[Attachment]
-        cycles: models.Manager[Cycle]
-        clocks: models.Manager[Clock]
-        pauses: models.Manager[Pause]
+        messages: RelatedManager[Message]
+        attachments: RelatedManager[Attachment]
+        cycles: RelatedManager[Cycle]
+        clocks: RelatedManager[Clock]
+        pauses: RelatedManager[Pause]
 
     class Meta:
         verbose_name = _("complaint")

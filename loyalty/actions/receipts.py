@@ -380,7 +380,7 @@ def _redeem_paid_with(
     paid = [line for line in lines if line.reward_id and line.kind == ReceiptLine.Kind.REWARD]
     known = {receipt.pk: receipt for receipt in receipts} if paid else {}
     for line in paid:
-        if known[line.receipt_id].membership_id:
+        if line.reward_id and known[line.receipt_id].membership_id:
             redeem_with_receipt(line.reward_id, known[line.receipt_id], by=by, now=now)
 
 
@@ -398,5 +398,5 @@ def _match_parked(sales: Sequence[Receipt], *, by: User | None, now: datetime) -
         else parked.order_by("pk")
     )
     for row in rows.order_by("occurred_at", "pk"):
-        if sale := keys.get(tuple(row.original_key)):
+        if sale := keys.get(tuple(row.original_key or ())):
             settle_parked(row, sale, by=by, now=now)

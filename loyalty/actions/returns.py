@@ -78,7 +78,7 @@ def settle_return(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
     membership = books.lock(sale.membership_id)
     _rewards_back(receipt, sale, by=by, now=now)
     worth = 0
-    if sale.version_id and sale.state == Receipt.State.COUNTED:
+    if sale.version and sale.state == Receipt.State.COUNTED:
         worth = earned_by(
             kept,
             sale.version.terms,
@@ -92,7 +92,7 @@ def settle_return(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
     due = max(sale.stamps - worth - taken, 0)
     trace: list[Sentence] = list(receipt.trace) if receipt.trace and receipt.trace[0]["say"] != "parked" else []
     account = books.account_of(membership, with_rewards=True)
-    if due:
+    if due and sale.version:
         account.debit(REVERSE, due, sale.version.stamps_needed, receipt=receipt)
         trace.append({"say": "reversed", "stamps": due})
         if unmade := sum(change.kind == UNCONVERT for change in account.changes):
@@ -123,7 +123,7 @@ def match_parked_returns(*, now: datetime) -> int:
     """Count the parked returns whose sale has come meanwhile (both may have been told at the same moment); how many."""
     matched = 0
     for receipt in Receipt.objects.select_for_update().filter(state=Receipt.State.PARKED).order_by("pk"):
-        source, store, day, number = receipt.original_key
+        source, store, day, number = receipt.original_key or []
         sale = (
             Receipt.objects.select_for_update(of=("self",))
             .select_related("store")
@@ -146,10 +146,10 @@ def remaining(sale: Receipt, *, with_return: Receipt | None = None) -> list[Line
         *sale.returns.exclude(state=Receipt.State.REFUSED).values_list("pk", flat=True),
         *([with_return.pk] if with_return else []),
     ]
-    for line in ReceiptLine.objects.filter(receipt__in=set(returns)) if returns else ():
-        quantity, amount = returned[line.number]
-        returned[line.number] = (quantity + line.quantity, amount + abs(line.amount))
-    lines = []
+    for back in ReceiptLine.objects.filter(receipt__in=set(returns)) if returns else ():
+        quantity, amount = returned[back.number]
+        returned[back.number] = (quantity + back.quantity, amount + abs(back.amount))
+    lines: list[Line] = []
     for row in sale.lines.select_related("product__category").order_by("number"):
         quantity, amount = returned.pop(row.number, (0, Decimal(0)))
         if quantity > row.quantity:

@@ -1,6 +1,6 @@
 """The trace of a receipt as sentences an agent can read aloud, in the language in force."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ def _earned(s: Mapping[str, Any]) -> str:
     return _("%(head)s: %(counted)s of %(items)s items.") % {"head": head, "counted": counted, "items": items}
 
 
-_SAY = {
+_SAY: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "earned": _earned,
     "free_item": lambda s: _("“%(what)s” was the free one; it earns nothing.") % _what(s),
     "gift_card": lambda s: _("“%(what)s” is a gift card; it earns when it is spent.") % _what(s),
