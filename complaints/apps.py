@@ -8,7 +8,9 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         from complaints import sources
-        from complaints.vouchers import contributions
+        from complaints.compensation import contributions as compensation
+        from complaints.vouchers import contributions as vouchers
 
         sources.register()
-        contributions.register()
+        vouchers.register()
+        compensation.register()

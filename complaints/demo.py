@@ -9,6 +9,7 @@ from complaints import clocks
 from complaints.actions.timekeeping import FOLLOW_UP, target_of
 from complaints.calendars import best, hours_of
 from complaints.clocks import Hours, add_work
+from complaints.compensation import demo as compensation
 from complaints.demo_stories import ANSWERS, NOTES, QUESTIONS, REPLIES, STORIES
 from complaints.models import (
     Breach,
@@ -108,6 +109,7 @@ def load(*, seed: int, now: datetime) -> None:
         batch_size=1000,
     )
     Survey.objects.bulk_create(_surveys(company, cases), batch_size=1000)
+    compensation.load(seed=seed, now=now)
 
 
 def _moment(random: Random, start: datetime, end: datetime) -> datetime:

@@ -6,6 +6,7 @@ from complaints.views import case, intake, public, queue, reports
 
 app_name = "complaints"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("complaints.compensation.urls")),
     path("vouchers/", include("complaints.vouchers.urls")),
     path("", queue.queue, name="queue"),
     path("next/", queue.take_next, name="take-next"),

@@ -32,6 +32,7 @@ AGENT = COMPLAINTS | {
     "cancellations.register_cancellation",
     "cancellations.present_offer",
     "cancellations.win_back",
+    "complaints.propose_award",
 }
 TEAM_LEAD = AGENT | {
     "cancellations.decide_offer",
@@ -46,10 +47,15 @@ TEAM_LEAD = AGENT | {
     "complaints.extend_voucher",
     "complaints.assign_complaint",
     "complaints.view_complaint_reports",
+    "complaints.approve_award",
 }
 MANAGER = TEAM_LEAD | {
     "loyalty.publish_programme",
     "complaints.view_liability",
+    "complaints.view_compensation_report",
+    "complaints.view_matrix",
+    "complaints.change_matrix",
+    "complaints.publish_matrix",
 }
 MARKETING = {
     "staff.use_desk",
@@ -61,6 +67,9 @@ MARKETING = {
     "loyalty.publish_programme",
     "loyalty.work_retention",
     "loyalty.view_loyalty_reports",
+    "complaints.view_matrix",
+    "complaints.change_matrix",
+    "complaints.view_compensation_report",
 }
 DATA_ENTRY = {
     "customers.view_customer",

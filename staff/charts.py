@@ -172,12 +172,16 @@ def strip(
     *,
     head: Sequence[Text],
     write: Callable[[Number], str] = formats.number,
+    mark: Number | None = None,
+    mark_label: Text = "",
 ) -> Chart:
-    """Every value as a dot on one line, the middle one marked: for few values, where bins would hide them."""
+    """Every value as a dot on one line, the middle one marked: for few values, where bins would hide them. `mark` is
+    a value to be seen among them (a proposal), drawn as a diamond and named below the line."""
     if not values:
         return Chart(title, head)
     ordered = sorted(values)
-    low, high = float(ordered[0]), float(ordered[-1])
+    everything = [*values] if mark is None else [*values, mark]
+    low, high = float(min(everything)), float(max(everything))
     spread = (high - low) or 1
     place = [LEFT + (RIGHT - LEFT) * (float(v) - low) / spread for v in ordered]
     middle = median(ordered)
@@ -185,9 +189,17 @@ def strip(
     dots = format_html_join(
         "", '<circle class="mark" cx="{}" cy="36" r="5" fill-opacity="0.45"/>', ((_n(x),) for x in place)
     )
+    pointed: SafeString | str = ""
+    if mark is not None:
+        x = LEFT + (RIGHT - LEFT) * (float(mark) - low) / spread
+        pointed = format_html(
+            '<path class="mark second" d="M{} 27l9 9-9 9-9-9z"/>{}',
+            _n(x),
+            _text(x, 62, f"{mark_label} {write(mark)}", "value"),
+        )
     svg = format_html(
-        '<svg viewBox="0 0 480 78" role="img" aria-label="{}"><line class="axis" x1="{}" x2="{}" y1="36" y2="36"/>{}'
-        '<line class="whisker" x1="{}" x2="{}" y1="24" y2="48"/>{}{}{}</svg>',
+        '<svg viewBox="0 0 480 90" role="img" aria-label="{}"><line class="axis" x1="{}" x2="{}" y1="36" y2="36"/>{}'
+        '<line class="whisker" x1="{}" x2="{}" y1="24" y2="48"/>{}{}{}{}</svg>',
         title,
         LEFT,
         RIGHT,
@@ -195,8 +207,9 @@ def strip(
         _n(at),
         _n(at),
         _text(at, 16, f"{_('middle')} {write(middle)}", "value"),
-        _text(LEFT, 70, write(ordered[0])),
-        _text(RIGHT, 70, write(ordered[-1])),
+        pointed,
+        _text(LEFT, 82, write(ordered[0])),
+        _text(RIGHT, 82, write(ordered[-1])),
     )
     return Chart(title, head, svg=svg, rows=[(write(value),) for value in ordered])
 

@@ -20,12 +20,17 @@ from complaints.models.clocks import (
     Pause,
     Policy,
 )
+from complaints.models.compensation import Award, AwardApproval, AwardMove, Remedy, RemedyMove
+from complaints.models.guidance import Matrix, MatrixCell
 from complaints.models.messages import Attachment, Message, Template
 from complaints.models.surveys import Survey
 from complaints.models.vouchers import FailedLookup, Reservation, Voucher, VoucherEntry, VoucherExtension
 
 __all__ = [
     "Attachment",
+    "Award",
+    "AwardApproval",
+    "AwardMove",
     "Breach",
     "Calendar",
     "CalendarException",
@@ -39,10 +44,14 @@ __all__ = [
     "Cycle",
     "DisputeNotice",
     "FailedLookup",
+    "Matrix",
+    "MatrixCell",
     "Message",
     "Pause",
     "Policy",
     "Presence",
+    "Remedy",
+    "RemedyMove",
     "Reservation",
     "RootCause",
     "Survey",

@@ -14,6 +14,7 @@ from customers.timeline import Entry, timeline
 from staff import formats
 from staff.models import User
 from staff.navigation import Entrance, navigation
+from staff.reports import Report, reports
 from staff.search import Hit, search
 
 
@@ -22,6 +23,15 @@ def register() -> None:
 
     navigation.register(
         "vouchers", Entrance(gettext_lazy("Vouchers"), "complaints:vouchers", "ticket", "complaints.view_voucher", 45)
+    )
+    reports.register(
+        "vouchers",
+        Report(
+            gettext_lazy("Liability on vouchers"),
+            gettext_lazy("What is still owed on vouchers at the end of any day, to the cent."),
+            "complaints:liability",
+            "complaints.view_liability",
+        ),
     )
     search.register("vouchers", find)
     timeline.register("voucher", entries, gettext_lazy("Vouchers"))

@@ -88,3 +88,16 @@ class FilterForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 6}),
     )
+
+
+class PeriodForm(forms.Form):
+    """From the beginning of the first day to the end of the last."""
+
+    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last = forms.DateField(label=_("To the end of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("first") and data.get("last") and data["first"] > data["last"]:
+            self.add_error("last", _("Choose a day on or after the first."))
+        return data

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from complaints.vouchers import views
+from complaints.vouchers import report_views, views
 
 urlpatterns = [
     path("", views.voucher_list, name="vouchers"),
+    path("liability/", report_views.liability_report, name="liability"),
     path("find/", views.find_voucher, name="voucher_find"),
     path("<int:pk>/", views.voucher_page, name="voucher"),
     path("<int:pk>/redeem/", views.redeem_voucher, name="voucher_redeem"),

@@ -1,0 +1,97 @@
+"""What compensation adds to the shared pages and to casework: approvals, goodwill, the case's panel, the worker."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import contributions
+from complaints.compensation import pages, queries
+from complaints.models import Award, AwardApproval, ComplaintCase
+from complaints.models.compensation import AwardState, RemedyState
+from customers.goodwill import goodwill
+from staff import formats
+from staff.approvals import Pending, approvals
+from staff.decisions import Verdict
+from staff.models import User
+from staff.navigation import Entrance, navigation
+from staff.reports import Report, reports
+
+
+def register() -> None:
+    from complaints.compensation import jobs  # noqa: F401 the worker finds its tasks here
+
+    navigation.register(
+        "guidance",
+        Entrance(gettext_lazy("Compensation guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 47),
+    )
+    approvals.register("compensation", waiting)
+    goodwill.register("complaints", queries.goodwill_given)
+    contributions.open_remedies.register("compensation", queries.open_remedies)
+    contributions.panels.register("compensation", panel)
+    contributions.letter_variables.register("compensation", letter_variables)
+    reports.register(
+        "compensation",
+        Report(
+            gettext_lazy("Compensation"),
+            gettext_lazy("What complaints cost: agreed, expected, spent; and how it keeps to the guidance."),
+            "complaints:compensation_report",
+            "complaints.view_compensation_report",
+        ),
+    )
+
+
+def waiting(user: User, limit: int) -> Sequence[Pending]:
+    """Proposals that wait for a colleague of their agent. One query."""
+    if not user.has_perm("complaints.approve_award"):
+        return []
+    rows = (
+        AwardApproval.objects.filter(verdict=Verdict.PENDING)
+        .exclude(requested_by=user)
+        .select_related("award__case__customer", "requested_by", "looked_at_by")
+        .order_by("requested_at", "pk")[:limit]
+    )
+    return [
+        Pending(
+            key=f"award-{approval.pk}",
+            url=reverse("complaints:award_decision", args=[approval.pk]),
+            customer=approval.award.case.customer.name,
+            asks_for=_("Compensation: %(title)s") % {"title": approval.award.case.title},
+            why=approval.reason,
+            requested_by=approval.requested_by.short_name,
+            requested_at=approval.requested_at,
+            due_at=approval.due_at,
+            cost=approval.amount,
+            looked_at_by=approval.looked_at_by.short_name if approval.looked_at_by else "",
+        )
+        for approval in rows
+    ]
+
+
+def panel(case: ComplaintCase, user: User, now: datetime) -> contributions.Panel | None:
+    """The case's last award and the way to the compensation page; three queries."""
+    if not user.has_perm("complaints.propose_award"):
+        return None
+    standing = Award.objects.filter(case=case).exclude(state=AwardState.REPLACED).order_by("-pk")
+    award = pages.with_everything(standing).first()
+    card = pages.award_card(award, now) if award else None
+    return contributions.Panel("complaints/compensation/panel.html", {"card": card})
+
+
+def letter_variables(case: ComplaintCase, language: str) -> Mapping[str, str]:
+    """“remedies”: what the standing award gives, one line each, ready to print. Two queries."""
+    award = Award.objects.filter(case=case, state__in=[AwardState.APPROVED, AwardState.DONE]).order_by("-pk").first()
+    if award is None:
+        return {"remedies": ""}
+    with translation.override(language):
+        rows = award.remedies.exclude(state=RemedyState.CANCELLED).order_by("pk")
+        lines = [
+            " · ".join(
+                filter(None, (str(r.get_kind_display()), r.what, formats.money(r.amount, language) if r.amount else ""))
+            )
+            for r in rows
+        ]
+    return {"remedies": "\n".join(lines)}

@@ -1,0 +1,264 @@
+"""What the compensation pages show, formatted before a template sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from complaints.compensation import queries, rules
+from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
+from complaints.models.compensation import AwardState, RemedyState
+from complaints.models.guidance import RemedyKind
+from staff import charts, formats
+from staff.authority import authority_of
+from staff.models import User
+
+TONES = {
+    AwardState.PENDING: "amber",
+    AwardState.APPROVED: "teal",
+    AwardState.DONE: "green",
+    AwardState.DECLINED: "red",
+    RemedyState.PROPOSED: "amber",
+    RemedyState.AGREED: "teal",
+    RemedyState.ORDERED: "amber",
+    RemedyState.FAILED: "red",
+    RemedyState.DONE: "green",
+}
+ICONS = {
+    AwardState.PENDING: "hourglass",
+    AwardState.APPROVED: "thumbs-up",
+    AwardState.DONE: "circle-check",
+    AwardState.DECLINED: "circle-x",
+    RemedyState.PROPOSED: "hourglass",
+    RemedyState.AGREED: "list-todo",
+    RemedyState.ORDERED: "truck",
+    RemedyState.FAILED: "circle-alert",
+    RemedyState.DONE: "circle-check",
+    RemedyState.CANCELLED: "ban",
+}
+# What may be pressed, by kind and state: (verb, label, is it the main one)
+BY_OTHERS = {RemedyKind.REFUND, RemedyKind.CREDIT, RemedyKind.REPAIR, RemedyKind.GIFT}
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyRow:
+    pk: int
+    kind: str
+    basis: str
+    amount: str
+    what: str
+    state: str
+    tone: str
+    icon: str
+    reference: str
+    voucher_pk: int | None
+    voucher: str
+    steps: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AwardCard:
+    award: Award
+    state: str
+    tone: str
+    icon: str
+    total: str
+    split: Sequence[tuple[str, str]]
+    band: str
+    proposed: str
+    remedies: Sequence[RemedyRow]
+    why_asked: Sequence[str]
+    modifiers: Sequence[tuple[str, str]]
+    waiting: int  # seconds since a colleague was asked
+    is_pending: bool
+    can_withdraw: bool
+    decided: str
+    note: str
+    looked_at_by: str
+    seen: str  # changes with everything the waiting card shows
+
+
+def award_card(award: Award, now: datetime) -> AwardCard:
+    """An award with its remedies and its question; no query when `with_everything` loaded it."""
+    approval = next(iter(award.approvals.all()), None)
+    remedies = [remedy_row(remedy) for remedy in award.remedies.all()]
+    state = AwardState(award.state)
+    begun = any(r.state in (RemedyState.ORDERED, RemedyState.DONE, RemedyState.FAILED) for r in award.remedies.all())
+    return AwardCard(
+        award=award,
+        state=str(state.label),
+        tone=TONES.get(state, ""),
+        icon=ICONS.get(state, "archive"),
+        total=formats.money(award.total),
+        split=[
+            (label, formats.money(amount))
+            for label, amount in (
+                (_("Owed by law or contract"), award.owed),
+                (_("Proven loss"), award.loss),
+                (_("Goodwill"), award.goodwill),
+            )
+            if amount
+        ],
+        band=str(award.get_band_display()),
+        proposed=f"{award.proposed_by.short_name}, {formats.moment(award.proposed_at)}",
+        remedies=remedies,
+        why_asked=[rules.reason_text(code) for code in award.explanation["reasons"]],
+        modifiers=modifier_lines(award.explanation),
+        waiting=int((now - approval.requested_at).total_seconds()) if approval else 0,
+        is_pending=state == AwardState.PENDING,
+        can_withdraw=state in (AwardState.PENDING, AwardState.APPROVED) and not begun,
+        decided=f"{approval.get_verdict_display()}, {approval.decided_by.short_name}"
+        if approval and approval.decided_by
+        else "",
+        note=approval.note if approval else "",
+        looked_at_by=approval.looked_at_by.short_name if approval and approval.looked_at_by else "",
+        seen=f"{award.version}-{(approval.looked_at_by_id if approval else 0) or 0}",
+    )
+
+
+def with_everything(rows: Any) -> Any:
+    """Awards with remedies, vouchers and questions: three queries however many."""
+    return rows.select_related("proposed_by", "case__customer", "matrix").prefetch_related(
+        Prefetch("remedies", Remedy.objects.select_related("voucher").order_by("pk")),
+        Prefetch("approvals", AwardApproval.objects.select_related("decided_by", "looked_at_by")),
+    )
+
+
+def remedy_row(remedy: Remedy) -> RemedyRow:
+    state = RemedyState(remedy.state)
+    what = remedy.what or (_("%(count)d stamps") % {"count": remedy.stamps} if remedy.stamps else "")
+    return RemedyRow(
+        pk=remedy.pk,
+        kind=remedy.get_kind_display(),
+        basis=remedy.get_basis_display(),
+        amount=formats.money(remedy.amount) if remedy.amount else "–",
+        what=what,
+        state=str(state.label),
+        tone=TONES.get(state, ""),
+        icon=ICONS[state],
+        reference=remedy.reference,
+        voucher_pk=remedy.voucher_id,
+        voucher=f"···· {remedy.voucher.last_four}" if remedy.voucher else "",
+        steps=_steps(RemedyKind(remedy.kind), state),
+    )
+
+
+def _steps(kind: RemedyKind, state: RemedyState) -> list[tuple[str, str]]:
+    """The buttons of a remedy, the likeliest first."""
+    if state in (RemedyState.AGREED, RemedyState.FAILED):
+        again = state == RemedyState.FAILED
+        if kind in (RemedyKind.VALUE_VOUCHER, RemedyKind.PRODUCT_VOUCHER):
+            found = [("issue", _("Issue and print")), ("send", _("Send by e-mail"))]
+        elif kind == RemedyKind.STAMPS:
+            found = [("stamps", _("Give the stamps"))]
+        elif kind == RemedyKind.APOLOGY:
+            found = [("complete", _("Said or written"))]
+        else:
+            found = [("order", _("Order again") if again else _("Order")), ("complete", _("Done"))]
+        return [*found, ("cancel", _("Leave out"))]
+    if state == RemedyState.ORDERED and kind in BY_OTHERS:
+        return [("complete", _("Done")), ("fail", _("Failed"))]
+    return []
+
+
+def modifier_lines(explanation: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each circumstance with its money, from the frozen explanation."""
+    guidance = explanation.get("guidance")
+    if not guidance:
+        return []
+    lines = [(_("Middle of the guidance"), formats.money(Decimal(guidance["mid"])))]
+    lines += [(rules.modifier_text(m["code"], m["count"]), signed(Decimal(m["amount"]))) for m in guidance["modifiers"]]
+    rest = Decimal(guidance["goodwill"]) - Decimal(guidance["unclamped"])
+    if rest:
+        lines.append((_("Kept within the band"), signed(rest)))
+    return lines
+
+
+def signed(amount: Decimal) -> str:
+    return f"+{formats.money(amount)}" if amount > 0 else formats.money(amount)
+
+
+@dataclass(frozen=True, slots=True)
+class GuidancePanel:
+    """What stands beside a proposal: the band, how the suggestion comes about, what others got, the limits."""
+
+    found: rules.Guidance | None
+    version: str
+    low: str
+    mid: str
+    high: str
+    suggestion: str
+    lines: Sequence[tuple[str, str]]
+    preferred: Sequence[str]
+    goodwill_year: str
+    limit: str
+    chart: Any
+    compared: str
+    thirds: Sequence[tuple[str, str, str, str]]
+
+
+def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePanel:
+    """About fourteen queries: the facts of the case are counted afresh."""
+    matrix, cell = queries.guidance_for(case, now)
+    facts = queries.situation(case, by, now)
+    found = rules.guide(matrix, cell, facts) if matrix and cell else None
+    like = queries.comparables(case, now)
+    limit = authority_of(by, rules.AUTHORITY_GOODWILL).per_case
+    labels = dict(RemedyKind.choices)
+    return GuidancePanel(
+        found=found,
+        version=str(matrix) if matrix else "",
+        low=formats.money(found.low) if found else "",
+        mid=formats.money(found.mid) if found else "",
+        high=formats.money(found.high) if found else "",
+        suggestion=formats.money(found.goodwill) if found else "",
+        lines=_guidance_lines(found) if found else [],
+        preferred=[str(labels[kind]) for kind in found.preferred] if found else [],
+        goodwill_year=formats.money(facts.goodwill_year),
+        limit=_("no limit") if limit is None else formats.money(limit),
+        chart=_strip(like, found) if like else None,
+        compared=_compared(like) if like else "",
+        thirds=[
+            (
+                f"{formats.money(third.low)} – {formats.money(third.high)}",
+                str(third.n),
+                queries.share(third.reopened, third.n),
+                queries.share(third.stayed, third.n),
+            )
+            for third in like.thirds
+        ]
+        if like
+        else [],
+    )
+
+
+def _guidance_lines(found: rules.Guidance) -> list[tuple[str, str]]:
+    lines = [(_("Middle of the guidance"), formats.money(found.mid))]
+    lines += [(rules.modifier_text(m.code, m.count), signed(m.amount)) for m in found.modifiers]
+    if found.goodwill != found.unclamped:
+        lines.append((_("Kept within the band"), signed(found.goodwill - found.unclamped)))
+    return lines
+
+
+def _strip(like: queries.Comparables, found: rules.Guidance | None) -> Any:
+    return charts.strip(
+        _("Goodwill in comparable cases"),
+        like.amounts,
+        head=[_("Goodwill")],
+        write=formats.money,
+        mark=found.goodwill if found else None,
+        mark_label=_("suggested"),
+    )
+
+
+def _compared(like: queries.Comparables) -> str:
+    same = {"product": _("product"), "channel": _("channel")}
+    what = ", ".join([_("category"), _("severity"), *(same[name] for name in like.alike)])
+    q1, q2, q3 = (formats.money(amount) for amount in like.quartiles)
+    return _(
+        "%(n)d upheld cases of 24 months with the same %(what)s. Half of them got %(q1)s to %(q3)s, the middle %(q2)s."
+    ) % {"n": like.n, "what": what, "q1": q1, "q2": q2, "q3": q3}

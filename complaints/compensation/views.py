@@ -1,0 +1,201 @@
+"""Compensation on a complaint: propose, watch the answer come, carry the remedies out; and the manager's decision."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from complaints.actions import awards, remedies
+from complaints.compensation import forms, pages
+from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
+from complaints.models.compensation import AwardState
+from complaints.vouchers.views import shown_once
+from customers.queries import band_for
+from staff import formats
+from staff.decisions import Verdict
+from staff.errors import DomainError
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("complaints.propose_award", raise_exception=True)
+def compensation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The case's awards, the guidance, and the form for a proposal."""
+    case = get_object_or_404(ComplaintCase.objects.select_related("category", "customer", "subscription__plan"), pk=pk)
+    now = timezone.now()
+    guidance = pages.guidance_panel(case, request.user, now)
+    rows = forms.WishFormSet(
+        request.POST or None,
+        prefix="remedy",
+        initial=forms.start(
+            guidance.found.goodwill if guidance.found else None,
+            guidance.found.preferred if guidance.found else [],
+            case.product,
+        ),
+    )
+    form = forms.ProposalForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() and rows.is_valid():
+            try:
+                award = awards.propose(pk, form.terms(rows.forms), by=request.user, now=now)
+            except DomainError as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error))
+                status = 409
+            else:
+                if award.state == AwardState.PENDING:
+                    messages.info(request, _("A colleague is asked. This page turns by itself."))
+                else:
+                    messages.success(request, _("Agreed: within your authority. Carry the remedies out below."))
+                return redirect("complaints:compensation", pk=pk)
+    return render(
+        request,
+        "complaints/compensation/page.html",
+        {
+            "case": case,
+            "band": band_for(case.customer, now),
+            "cards": _cards(case, now),
+            "guidance": guidance,
+            "form": form,
+            "rows": rows,
+            "can_propose": _can_propose(case, request),
+        },
+        status=status,
+    )
+
+
+def _can_propose(case: ComplaintCase, request: HttpRequest) -> bool:
+    try:
+        awards.check_can_compensate(case, request.user)
+    except DomainError:
+        return False
+    return True
+
+
+def _cards(case: ComplaintCase, now: Any) -> list[pages.AwardCard]:
+    rows = pages.with_everything(Award.objects.filter(case=case).exclude(state=AwardState.REPLACED))
+    return [pages.award_card(award, now) for award in rows.order_by("-pk")[:10]]
+
+
+@require_GET
+@permission_required("complaints.propose_award", raise_exception=True)
+def award_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The award as it stands, once a second while it waits; 204 while nothing changed (one query). When the award was
+    replaced or decided the whole page is wanted afresh."""
+    award = get_object_or_404(Award, pk=pk)
+    looked = AwardApproval.objects.filter(award=pk).values_list("looked_at_by", flat=True).first() or 0
+    if request.GET.get("seen") == f"{award.version}-{looked}":
+        return HttpResponse(status=204)
+    if award.state != AwardState.PENDING:
+        response = HttpResponse(status=200)
+        response["HX-Refresh"] = "true"
+        return response
+    full = pages.with_everything(Award.objects.filter(pk=pk)).get()
+    return render(
+        request,
+        "complaints/compensation/award.html",
+        {"card": pages.award_card(full, timezone.now())},
+    )
+
+
+@require_POST
+@permission_required("complaints.propose_award", raise_exception=True)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    award = get_object_or_404(Award, pk=pk)
+    try:
+        awards.withdraw(pk, by=request.user, now=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Withdrawn."))
+    return redirect("complaints:compensation", pk=award.case_id)
+
+
+@require_POST
+@permission_required("complaints.propose_award", raise_exception=True)
+def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """One step of a remedy. Issuing a voucher answers with its code: the only time it is shown."""
+    remedy = get_object_or_404(Remedy.objects.select_related("award"), pk=pk)
+    now, by = timezone.now(), request.user
+    form = forms.StepForm(request.POST)
+    data = form.cleaned_data if form.is_valid() else {"reference": "", "note": ""}
+    verbs: dict[str, Any] = {
+        "send": lambda: remedies.send_voucher(pk, by=by, now=now),
+        "stamps": lambda: remedies.give_stamps(pk, by=by, now=now),
+        "order": lambda: remedies.order(pk, by=by, now=now, reference=data["reference"]),
+        "complete": lambda: remedies.complete(pk, by=by, now=now, **data),
+        "fail": lambda: remedies.fail(pk, by=by, now=now, note=data["note"]),
+        "cancel": lambda: remedies.cancel(pk, by=by, now=now, note=data["note"]),
+    }
+    try:
+        if verb == "issue":
+            issued = remedies.issue_voucher(pk, by=by, now=now)
+            return shown_once(request, issued, apology=remedy.award.sentence)
+        verbs[verb]()
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("complaints:compensation", pk=remedy.award.case_id)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("complaints.approve_award", raise_exception=True)
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a colleague asks, on a page or as the queue's panel; and the answer."""
+    approval = get_object_or_404(AwardApproval.objects.select_related("requested_by", "decided_by"), pk=pk)
+    now = timezone.now()
+    award = pages.with_everything(Award.objects.filter(pk=approval.award_id)).get()
+    form = forms.DecisionForm(request.POST or None, award=award, remedies=list(award.remedies.all()))
+    status, done = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                done = _decide(request, approval, form)
+                status = 200
+            except DomainError as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error))
+                status = 409
+    elif approval.verdict == Verdict.PENDING:
+        awards.look(pk, by=request.user)
+    if done and not request.htmx:
+        messages.success(request, done)
+        return redirect("approvals")
+    approval.refresh_from_db()
+    response = render(
+        request,
+        "complaints/compensation/decision.html#panel" if request.htmx else "complaints/compensation/decision.html",
+        {
+            "approval": approval,
+            "card": pages.award_card(award, now),
+            "case": award.case,
+            "form": form,
+            "done": done,
+            "mine": approval.requested_by_id == request.user.pk,
+            "is_open": approval.verdict == Verdict.PENDING,
+            "waited": formats.span((now - approval.requested_at).total_seconds()),
+            "limit": formats.money(award.explanation["limit"] and Decimal(award.explanation["limit"])),
+            "goodwill_year": formats.money(Decimal(award.explanation["facts"]["goodwill_year"])),
+            "revenue": formats.money(Decimal(award.explanation["facts"]["yearly_revenue"])),
+        },
+        status=200 if request.htmx else status,
+    )
+    if done:
+        response["HX-Trigger"] = "decided"
+    return response
+
+
+def _decide(request: HttpRequest, approval: AwardApproval, form: forms.DecisionForm) -> str:
+    by, now, note = request.user, timezone.now(), form.cleaned_data["note"]
+    if request.POST.get("verdict") == "decline":
+        awards.decline(approval.pk, by=by, now=now, note=note)
+        return _("Declined. The agent sees it now.")
+    award = awards.approve(approval.pk, by=by, now=now, note=note, amounts=form.amounts())
+    if award.pk != approval.award_id:
+        return _("Approved with your change. The agent sees it now.")
+    return _("Approved. The agent sees it now.")
