@@ -1,6 +1,7 @@
 """What the customer gets in writing, in his or her own language: receipt, confirmation, reminder."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -17,11 +18,26 @@ WITHDRAWAL_DAYS = 14  # of consumers, for a contract made or extended at a dista
 Rows = Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a letter says, in the customer's language already."""
+
+    kind: str
+    title: str
+    intro: Sequence[str]
+    rows: Rows
+    closing: Sequence[str]
+
+
 def receipt(case: CancellationCase, *, now: datetime) -> Document:
-    """The receipt of a registered cancellation: content, date and time of receipt, end date; kept and mailed."""
+    """Kept and mailed; see `receipt_letter`."""
+    return _write(case, receipt_letter(case, now=now), now=now)
+
+
+def receipt_letter(case: CancellationCase, *, now: datetime) -> Letter:
+    """The receipt of a registered cancellation: content, date and time of receipt, end date."""
     with translation.override(case.customer.language):
-        return _write(
-            case,
+        return Letter(
             kind="cancellation_receipt",
             title=_("Receipt of your cancellation"),
             intro=[
@@ -36,15 +52,18 @@ def receipt(case: CancellationCase, *, now: datetime) -> Document:
                 (_("Monthly price until then"), formats.money(case.subscription.monthly_price)),
             ],
             closing=[_("Keep this receipt. If anything in it is wrong, tell us and name the case number.")],
-            now=now,
         )
 
 
 def stays(case: CancellationCase, *, now: datetime) -> Document:
+    """Kept and mailed; see `stays_letter`."""
+    return _write(case, stays_letter(case, now=now), now=now)
+
+
+def stays_letter(case: CancellationCase, *, now: datetime) -> Letter:
     """In writing that the notice no longer holds and the subscription goes on as it was."""
     with translation.override(case.customer.language):
-        return _write(
-            case,
+        return Letter(
             kind="cancellation_withdrawn",
             title=_("Your subscription goes on"),
             intro=[_("You told us that you want to stay. Your cancellation no longer holds; nothing changes for you.")],
@@ -57,11 +76,15 @@ def stays(case: CancellationCase, *, now: datetime) -> Document:
             closing=[
                 _("If this is not what you said, tell us and name the case number: the cancellation then counts.")
             ],
-            now=now,
         )
 
 
 def confirm_offer(case: CancellationCase, offer: Offer, fulfilment: Fulfilment, *, now: datetime) -> Document:
+    """Kept and mailed; see `confirmation_letter`."""
+    return _write(case, confirmation_letter(case, offer, fulfilment, now=now), now=now)
+
+
+def confirmation_letter(case: CancellationCase, offer: Offer, fulfilment: Fulfilment, *, now: datetime) -> Letter:
     """What was agreed: terms, price during and after, end date; for a longer contract the right of withdrawal."""
     with translation.override(case.customer.language):
         incentive = offer.incentive_version.incentive
@@ -89,25 +112,27 @@ def confirm_offer(case: CancellationCase, offer: Offer, fulfilment: Fulfilment, 
                 % {"moment": formats.moment(offer.consent_at), "days": WITHDRAWAL_DAYS}
             )
         closing.append(_("This price was put together for you personally, with the help of an automated suggestion."))
-        return _write(
-            case,
+        return Letter(
             kind="offer_confirmation",
             title=_("What we agreed"),
             intro=[_("Thank you for staying with us. This is what we agreed.")],
             rows=rows,
             closing=closing,
-            now=now,
         )
 
 
 def remind(fulfilment: Fulfilment, *, now: datetime) -> Document:
+    """Kept and mailed; see `reminder_letter`."""
+    return _write(fulfilment.offer.case, reminder_letter(fulfilment), now=now)
+
+
+def reminder_letter(fulfilment: Fulfilment) -> Letter:
     """Before an offer runs out: when, and what the price is then."""
     offer = fulfilment.offer
     case = offer.case
     with translation.override(case.customer.language):
         incentive = offer.incentive_version.incentive
-        return _write(
-            case,
+        return Letter(
             kind="offer_reminder",
             title=_("Your offer ends soon"),
             intro=[_("What we agreed with you runs out shortly. This is what changes.")],
@@ -119,7 +144,6 @@ def remind(fulfilment: Fulfilment, *, now: datetime) -> Document:
                 (_("Price afterwards, a month"), formats.money(fulfilment.price_after)),
             ],
             closing=[_("You need do nothing. If you have questions, tell us and name the case number.")],
-            now=now,
         )
 
 
@@ -131,36 +155,38 @@ def _subject(case: CancellationCase) -> list[tuple[str, str]]:
     ]
 
 
-def _write(
-    case: CancellationCase,
-    *,
-    kind: str,
-    title: str,
-    intro: Sequence[str],
-    rows: Rows,
-    closing: Sequence[str],
-    now: datetime,
-) -> Document:
-    """Typeset, keep with its hash, queue the e-mail after commit. Three queries; some milliseconds of typesetting."""
+def typeset(case: CancellationCase, letter: Letter, *, now: datetime) -> bytes:
+    """The PDF; some milliseconds, no query."""
     customer = case.customer
     place = " ".join(filter(None, (customer.postcode, customer.city)))
-    pdf = letters.typeset(
+    return letters.typeset(
         "cancellations/letter.typ",
         {
             "language": customer.language,
             "company": settings.KVAR_COMPANY,
             "address": [line for line in (customer.name, customer.street, place) if line],
-            "title": title,
-            "intro": list(intro),
-            "rows": [list(row) for row in rows],
-            "closing": list(closing),
-            "footer": f"{settings.KVAR_COMPANY} · {formats.moment(now)}",
+            "title": letter.title,
+            "intro": list(letter.intro),
+            "rows": [list(row) for row in letter.rows],
+            "closing": list(letter.closing),
+            "footer": f"{settings.KVAR_COMPANY} · {formats.moment(now, customer.language)}",
             "number": case.number,
         },
     )
+
+
+def _write(case: CancellationCase, letter: Letter, *, now: datetime) -> Document:
+    """Typeset, keep with its hash, queue the e-mail after commit. Three queries."""
+    title = f"{letter.title} ({case.number})"
     document = letters.keep(
-        customer, kind=kind, title=f"{title} ({case.number})", language=customer.language, pdf=pdf, now=now
+        case.customer,
+        kind=letter.kind,
+        title=title,
+        language=case.customer.language,
+        pdf=typeset(case, letter, now=now),
+        now=now,
     )
-    body = [*intro, "", *(f"{label}: {value}" for label, value in rows), "", *closing, "", settings.KVAR_COMPANY]
-    letters.send(customer, subject=f"{title} ({case.number})", body="\n".join(body), document=document, now=now)
+    rows = [f"{label}: {value}" for label, value in letter.rows]
+    body = "\n".join([*letter.intro, "", *rows, "", *letter.closing, "", settings.KVAR_COMPANY])
+    letters.send(case.customer, subject=title, body=body, document=document, now=now)
     return document

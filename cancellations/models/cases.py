@@ -42,7 +42,7 @@ class CaseState(models.TextChoices):
     CANCELLED_EFFECTIVE = "cancelled_effective", _("ended")
     REINSTATED = "reinstated", _("cancellation taken back")
     WON_BACK = "won_back", _("won back")
-    SAVED_PENDING = "saved_pending", _("staying, not yet confirmed")
+    SAVED_PENDING = "saved_pending", _("staying, watched")
     SAVED_CONFIRMED = "saved_confirmed", _("stayed")
     BOOMERANG = "boomerang", _("stayed, then left")
     RATE_RENEGOTIATED = "rate_renegotiated", _("better price agreed")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cancellations import terms
@@ -69,7 +70,6 @@ class Row:
     number: str
     customer: str
     customer_number: str
-    plan: str
     price: str
     reason: str
     agent: str
@@ -84,7 +84,7 @@ def queue(
     *, group: str, agent: int | None, category: int | None, team: int | None, cursor: str | None, now: datetime
 ) -> tuple[list[Row], str | None]:
     """A page of cases, newest first; one query."""
-    rows = CancellationCase.objects.select_related("customer", "subscription__plan", "reason", "agent")
+    rows = CancellationCase.objects.select_related("customer", "reason", "agent")
     if states := GROUPS.get(group):
         rows = rows.filter(state__in=states)
     if agent:
@@ -105,7 +105,6 @@ def _row(case: CancellationCase, now: datetime) -> Row:
         number=case.number,
         customer=case.customer.name,
         customer_number=case.customer.number,
-        plan=case.subscription.plan.name,
         price=formats.money(case.price_before),
         reason=case.reason.label() if case.reason else "–",
         agent=case.agent.short_name if case.agent else "–",
@@ -143,7 +142,7 @@ def history(case: CancellationCase, now: datetime) -> list[Line]:
             move.at,
             move.pk,
             Line(
-                formats.moment(move.at),
+                _moment(move.at, now),
                 str(states.get(State(move.to_state), ""))
                 if move.what == CaseMove.What.STATE
                 else str(move.get_what_display()),
@@ -162,7 +161,7 @@ def history(case: CancellationCase, now: datetime) -> list[Line]:
                 move.at,
                 move.pk,
                 Line(
-                    formats.moment(move.at),
+                    _moment(move.at, now),
                     f"{title}: {offer_states[OfferState(move.to_state)]}",
                     move.note,
                     move.by.short_name if move.by else "",
@@ -173,6 +172,12 @@ def history(case: CancellationCase, now: datetime) -> list[Line]:
             )
         )
     return [line for _at, _pk, line in sorted(lines, key=lambda row: (row[0], row[1]), reverse=True)]
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    """“20 Aug 14:24” without a break; last year's with its year."""
+    day = formats.short_day(timezone.localdate(at)) if (now - at).days < 300 else formats.day(at)
+    return f"{day} {formats.clock(at)}".replace(" ", "\u00a0")
 
 
 def _detail(move: CaseMove, reasons: Mapping[str, str]) -> str:

@@ -168,7 +168,7 @@ def test_present_accept_receipt_timeline(desk, case, suggestion, cheap):
     assert desk.get(reverse("customers:document", args=[document.pk]))["Content-Type"] == "application/pdf"
     customer = desk.get(reverse("customers:detail", args=[case.customer_id])).content.decode()
     assert "Offer: accepted" in customer
-    assert "Cancellation: staying, not yet confirmed" in customer
+    assert "Cancellation: staying, watched" in customer
 
 
 def test_keep_and_drop_and_refuse(desk, case, suggestion, cheap):

@@ -1,0 +1,701 @@
+"""The demo company's cancellations: a catalogue of every kind of incentive, two years of calls with what became of
+them (the engine learns from these), and a few calls of today."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from django.utils import timezone
+
+from cancellations import actions, candidates, letters, rules, terms
+from cancellations.engine import values
+from cancellations.models import (
+    CancellationCase,
+    CaseMove,
+    CaseNumber,
+    Fulfilment,
+    Incentive,
+    IncentiveVersion,
+    Notice,
+    Offer,
+    OfferDecision,
+    OfferMove,
+    Reason,
+    ReasonIncentive,
+    Suggestion,
+)
+from cancellations.models.incentives import Kind
+from cancellations.models.offers import OfferState
+from cancellations.reference import load_reasons
+from customers.models import Document, Subscription
+from staff.decisions import Verdict
+from staff.errors import DomainError
+from staff.models import User
+
+State = CancellationCase.State
+HISTORY = timedelta(days=730)
+
+# code, kind, (English, Swedish, German), terms, lever, cool-down, monthly budget, what to say in English
+Catalogue = tuple[str, str, tuple[str, str, str], dict[str, Any], str, int, int | None, tuple[str, str, str]]
+CATALOGUE: list[Catalogue] = [
+    (
+        "ten-off-6",
+        Kind.PERCENT_OFF,
+        ("Discount 10 %", "Rabatt 10 %", "Rabatt 10 %"),
+        {"percent": 10, "months": 6},
+        "1",
+        180,
+        None,
+        (
+            "We can take ten per cent off for half a year.",
+            "Vi kan dra av tio procent i ett halvår.",
+            "Wir können ein halbes Jahr lang zehn Prozent nachlassen.",
+        ),
+    ),
+    (
+        "twenty-off-6",
+        Kind.PERCENT_OFF,
+        ("Discount 20 %", "Rabatt 20 %", "Rabatt 20 %"),
+        {"percent": 20, "months": 6},
+        "1",
+        180,
+        4000,
+        (
+            "For half a year you would pay a fifth less.",
+            "I ett halvår skulle du betala en femtedel mindre.",
+            "Ein halbes Jahr lang zahlen Sie ein Fünftel weniger.",
+        ),
+    ),
+    (
+        "half-off-3",
+        Kind.PERCENT_OFF,
+        ("Half price", "Halva priset", "Halber Preis"),
+        {"percent": 50, "months": 3},
+        "0.8",
+        365,
+        2500,
+        ("Three months at half the price.", "Tre månader till halva priset.", "Drei Monate zum halben Preis."),
+    ),
+    (
+        "five-off-12",
+        Kind.AMOUNT_OFF,
+        ("Five off", "Fem av", "Fünf weniger"),
+        {"amount": 5, "months": 12},
+        "1",
+        180,
+        None,
+        (
+            "Five euros less each month, for a year.",
+            "Fem euro mindre varje månad, i ett år.",
+            "Ein Jahr lang jeden Monat fünf Euro weniger.",
+        ),
+    ),
+    (
+        "month-free",
+        Kind.FREE_MONTHS,
+        ("A free month", "En gratis månad", "Ein Freimonat"),
+        {"months": 1},
+        "1",
+        180,
+        None,
+        ("The next month is on us.", "Nästa månad bjuder vi på.", "Der nächste Monat geht auf uns."),
+    ),
+    (
+        "pause-2",
+        Kind.PAUSE,
+        ("Pause", "Paus", "Pause"),
+        {"months": 2},
+        "1.2",
+        180,
+        None,
+        (
+            "You can pause for two months and keep your number and your price.",
+            "Du kan pausa i två månader och behålla nummer och pris.",
+            "Sie können zwei Monate pausieren und behalten Nummer und Preis.",
+        ),
+    ),
+    (
+        "smaller-plan",
+        Kind.PLAN_CHANGE,
+        ("Smaller plan", "Mindre abonnemang", "Kleinerer Tarif"),
+        {"plan": "mobile-5", "monthly_price": "14.90", "monthly_margin": "6.20"},
+        "1",
+        0,
+        None,
+        (
+            "A smaller plan would fit what you use.",
+            "Ett mindre abonnemang räcker för det du använder.",
+            "Ein kleinerer Tarif reicht für das, was Sie nutzen.",
+        ),
+    ),
+    (
+        "premium-tv-4",
+        Kind.ADDON,
+        ("Premium TV", "Premium-TV", "Premium-TV"),
+        {"what": "Premium TV", "monthly_cost": "4.50", "months": 4},
+        "1.1",
+        180,
+        None,
+        (
+            "Premium TV with all sports, free for four months.",
+            "Premium-TV med all sport, gratis i fyra månader.",
+            "Premium-TV mit allem Sport, vier Monate gratis.",
+        ),
+    ),
+    (
+        "coffee-stamps",
+        Kind.BONUS_STAMPS,
+        ("Coffee stamps", "Kaffestämplar", "Kaffeestempel"),
+        {"stamps": 5, "stamp_cost": "0.40"},
+        "1",
+        90,
+        None,
+        (
+            "Five stamps on your coffee card, today.",
+            "Fem stämplar på ditt kaffekort, i dag.",
+            "Fünf Stempel auf Ihre Kaffeekarte, heute noch.",
+        ),
+    ),
+    (
+        "mesh-gift",
+        Kind.GIFT,
+        ("Mesh router as a gift", "Mesh-router i present", "Mesh-Router als Geschenk"),
+        {"what": "Mesh router", "cost": "38.00"},
+        "1",
+        365,
+        None,
+        (
+            "A second router, so that the signal reaches every room.",
+            "En router till, så att det når varje rum.",
+            "Ein zweiter Router, damit das Signal jedes Zimmer erreicht.",
+        ),
+    ),
+    (
+        "moving-fee",
+        Kind.FEE_WAIVER,
+        ("Moving fee", "Flyttavgift", "Umzugsgebühr"),
+        {"what": "Moving fee", "amount": "29.00"},
+        "1",
+        180,
+        None,
+        (
+            "We move your connection with you, without the fee.",
+            "Vi flyttar med dig, utan avgift.",
+            "Wir ziehen mit Ihnen um, ohne Gebühr.",
+        ),
+    ),
+    (
+        "price-lock-12",
+        Kind.PRICE_LOCK,
+        ("Price lock", "Låst pris", "Preisgarantie"),
+        {"months": 12, "expected_rise": "6.00"},
+        "0.9",
+        180,
+        None,
+        (
+            "The same price for a year, if you stay for that year.",
+            "Samma pris i ett år, om du stannar året ut.",
+            "Ein Jahr lang derselbe Preis, wenn Sie das Jahr bleiben.",
+        ),
+    ),
+    (
+        "repair-visit",
+        Kind.SERVICE_FIX,
+        ("Repair visit", "Teknikerbesök", "Technikerbesuch"),
+        {"what": "Repair visit", "cost": "45.00"},
+        "1.2",
+        90,
+        None,
+        (
+            "A technician comes this week and finds the fault.",
+            "En tekniker kommer i veckan och hittar felet.",
+            "Diese Woche kommt ein Techniker und findet den Fehler.",
+        ),
+    ),
+    (
+        "training-call",
+        Kind.SERVICE_FIX,
+        ("Setup help by phone", "Hjälp att komma igång", "Einrichtungshilfe"),
+        {"what": "Setup help", "cost": "9.00"},
+        "1",
+        90,
+        None,
+        (
+            "A colleague calls and sets everything up with you.",
+            "En kollega ringer och ställer in allt med dig.",
+            "Eine Kollegin ruft an und richtet alles mit Ihnen ein.",
+        ),
+    ),
+    (
+        "cinema",
+        Kind.CUSTOM,
+        ("Two cinema tickets", "Två biobiljetter", "Zwei Kinokarten"),
+        {"what": "Two cinema tickets", "cost": "16.00"},
+        "0.7",
+        180,
+        None,
+        ("Two cinema tickets as a thank you.", "Två biobiljetter som tack.", "Zwei Kinokarten als Dankeschön."),
+    ),
+]
+RULES: dict[str, dict[str, Any]] = {
+    "smaller-plan": {"applicable": {"all": [{"var": "monthly_price", "op": "ge", "value": 20}]}},
+    "pause-2": {"suitable": {"all": [{"var": "reason_category", "op": "not_in", "value": ["competitor"]}]}},
+    "moving-fee": {"applicable": {"all": [{"var": "reason_category", "op": "in", "value": ["moving"]}]}},
+    "repair-visit": {"applicable": {"all": [{"var": "reason_category", "op": "in", "value": ["product", "service"]}]}},
+    "half-off-3": {"eligible": {"all": [{"var": "tenure_months", "op": "ge", "value": 12}]}},
+    "price-lock-12": {"applicable": {"all": [{"var": "in_debt", "op": "is", "value": False}]}},
+}
+# What helps whom: reason category → kinds with the share that accepts and, of those, the share still there on day 90.
+HELPS: dict[str, dict[str, tuple[float, float]]] = {
+    "price": {
+        "percent_off": (0.52, 0.70),
+        "amount_off": (0.44, 0.74),
+        "plan_change": (0.35, 0.85),
+        "price_lock": (0.3, 0.9),
+    },
+    "product": {"service_fix": (0.48, 0.82), "gift": (0.35, 0.7), "percent_off": (0.25, 0.4)},
+    "service": {"service_fix": (0.36, 0.72), "bonus_stamps": (0.18, 0.6), "free_months": (0.34, 0.55)},
+    "competitor": {"percent_off": (0.36, 0.52), "addon": (0.42, 0.72), "price_lock": (0.22, 0.8)},
+    "needs": {"plan_change": (0.46, 0.86), "pause": (0.35, 0.6)},
+    "moving": {"fee_waiver": (0.5, 0.85), "pause": (0.32, 0.65)},
+    "household": {"pause": (0.4, 0.62), "plan_change": (0.3, 0.8)},
+    "unused": {"pause": (0.44, 0.55), "plan_change": (0.36, 0.75), "addon": (0.2, 0.5)},
+    "billing": {"free_months": (0.3, 0.6)},
+    "unknown": {"percent_off": (0.28, 0.5), "addon": (0.22, 0.6)},
+}
+WEIGHTS = {
+    "price": 30,
+    "competitor": 24,
+    "product": 13,
+    "unused": 9,
+    "moving": 8,
+    "service": 7,
+    "needs": 5,
+    "household": 2,
+    "billing": 1,
+    "unknown": 9,
+}
+COMPETITORS = ("Telenord", "Bredblick", "Alpenfunk", "Nordwave", "KabelPlus")
+
+
+def load(*, seed: int, now: datetime) -> None:
+    """Deterministic by seed; about thirty queries besides the calls of today."""
+    random = Random(seed)
+    load_reasons()
+    catalogue = _catalogue(now)
+    _guesses(catalogue)
+    staff = {user.username: user for user in User.objects.filter(is_demo=True)}
+    _history(random, catalogue, staff, now)
+    _today(random, staff, now)
+
+
+def _catalogue(now: datetime) -> list[IncentiveVersion]:
+    author, publisher = User.objects.get(username="mark"), User.objects.get(username="sofia")
+    versions = []
+    for code, kind, names, fields, lever, cooldown, budget, said in CATALOGUE:
+        incentive = Incentive.objects.create(
+            code=code,
+            kind=kind,
+            name=names[0],
+            name_sv=names[1],
+            name_de=names[2],
+            wording=said[0],
+            wording_sv=said[1],
+            wording_de=said[2],
+        )
+        versions.append(
+            IncentiveVersion(
+                incentive=incentive,
+                number=1,
+                state=IncentiveVersion.State.PUBLISHED,
+                terms=terms.clean(kind, fields),
+                rules={"eligible": None, "applicable": None, "suitable": None} | RULES.get(code, {}),
+                lever=Decimal(lever),
+                cooldown_days=cooldown,
+                monthly_budget=budget,
+                author=author,
+                publisher=publisher,
+                published_at=now - HISTORY,
+            )
+        )
+    return IncentiveVersion.objects.bulk_create(versions)
+
+
+def _guesses(catalogue: Sequence[IncentiveVersion]) -> None:
+    """Marketing's map: right in direction, a little too hopeful."""
+    rows = []
+    for reason in Reason.objects.select_related("category").order_by("pk"):
+        for version in catalogue:
+            helps = HELPS[reason.category.code].get(version.incentive.kind)
+            if helps and not reason.never_offer:
+                accepts, stays = helps
+                rows.append(
+                    ReasonIncentive(
+                        reason=reason,
+                        incentive=version.incentive,
+                        accepts=Decimal(str(round(min(accepts + 0.05, 0.9), 2))),
+                        stays=Decimal(str(stays)),
+                    )
+                )
+    ReasonIncentive.objects.bulk_create(rows)
+
+
+# --- the two years behind ---------------------------------------------------------------------------------------------
+@dataclass
+class _Past:
+    """Rows to be written at once; children point to the parents' objects, which have keys by then."""
+
+    cases: list[CancellationCase] = field(default_factory=list)
+    moves: list[CaseMove] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    suggestions: list[Suggestion] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    offer_moves: list[OfferMove] = field(default_factory=list)
+    decisions: list[OfferDecision] = field(default_factory=list)
+    fulfilments: list[Fulfilment] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+
+    def write(self) -> None:
+        Document.objects.bulk_create(self.documents, batch_size=200)
+        for rows in (self.cases, self.moves, self.notices, self.suggestions, self.offers, self.offer_moves):
+            type(rows[0]).objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
+        OfferDecision.objects.bulk_create(self.decisions, batch_size=1000)
+        Fulfilment.objects.bulk_create(self.fulfilments, batch_size=1000)
+
+
+def _history(random: Random, catalogue: Sequence[IncentiveVersion], staff: dict[str, User], now: datetime) -> None:
+    reasons = list(Reason.objects.select_related("category").order_by("pk"))
+    today = timezone.localdate(now)
+    subscriptions = list(Subscription.objects.select_related("customer", "plan").order_by("pk"))
+    plan: list[tuple[datetime, Subscription, str]] = []
+    running = []
+    for one in subscriptions:
+        if one.status == Subscription.Status.ACTIVE:
+            running.append(one)
+        elif one.ends_on and one.status == Subscription.Status.ENDED and (today - one.ends_on) < HISTORY:
+            days = (today - one.ends_on).days + random.randint(20, 70)
+            plan.append((now - timedelta(days=days, minutes=random.randint(0, 500)), one, "left"))
+        elif one.ends_on and one.status == Subscription.Status.ENDING:
+            plan.append((now - timedelta(days=random.randint(1, 25), minutes=random.randint(0, 500)), one, "leaving"))
+    stayed = random.sample(running, min(len(running) // 4, max(len(plan), 300)))
+    for one in stayed:
+        oldest = min((today - one.started_on).days - 1, HISTORY.days)
+        if oldest > 2:
+            at = now - timedelta(days=random.randint(1, oldest), minutes=random.randint(0, 500))
+            plan.append((at, one, "stayed"))
+    plan = [(_office_hours(random, at), one, fate) for at, one, fate in plan]
+    plan.sort(key=lambda row: (row[0], row[1].pk))
+    past, numbers = _Past(), dict[int, int]()
+    agents = [staff[name] for name in ("asa", "jonas", "mira")]
+    for at, one, fate in plan:
+        year = timezone.localdate(at).year
+        numbers[year] = numbers.get(year, 0) + 1
+        _Call(random, past, catalogue, reasons, staff, now).tell(
+            f"X-{year}-{numbers[year]:05d}", at, one, fate, random.choice(agents)
+        )
+    past.write()
+    CaseNumber.objects.bulk_create([CaseNumber(year=year, last=last) for year, last in numbers.items()])
+
+
+def _office_hours(random: Random, at: datetime) -> datetime:
+    local = timezone.localtime(at)
+    return local.replace(hour=random.randint(8, 17), minute=random.randint(0, 59)) - timedelta(
+        days=max(local.weekday() - 4, 0)
+    )
+
+
+@dataclass
+class _Call:
+    random: Random
+    past: _Past
+    catalogue: Sequence[IncentiveVersion]
+    reasons: Sequence[Reason]
+    staff: dict[str, User]
+    now: datetime
+
+    def tell(self, number: str, at: datetime, one: Subscription, fate: str, agent: User) -> None:
+        random = self.random
+        reason = self._reason()
+        mature = at + timedelta(days=91) < self.now
+        hold_out = random.random() < (0.14 if fate != "stayed" else 0.06)
+        silent = reason.never_offer or one.customer.is_bereaved
+        heard = not silent and random.random() > 0.14
+        case = CancellationCase(
+            number=number,
+            subscription=one,
+            customer=one.customer,
+            state=State.OPENED,
+            reason=reason,
+            competitor=random.choice(COMPETITORS) if reason.names_competitor else "",
+            permission="granted" if heard else "unasked" if silent else "refused",
+            price_before=one.monthly_price,
+            opened_by=agent,
+            agent=agent,
+            team_id=agent.team_id,
+            opened_at=at,
+            noticed_at=at,
+            touched_at=at,
+        )
+        self.past.cases.append(case)
+        clock = at
+        clock = self._move(case, State.NOTICE_RECORDED, clock, agent, seconds=2)
+        notice = Notice(case=case, received_at=at, by=agent)
+        self.past.notices.append(notice)
+        accepted = None
+        if heard:
+            clock = self._move(case, State.OFFERING, clock, agent, seconds=random.randint(40, 200))
+            accepted = self._offers(case, clock, agent, fate, hold_out=hold_out, mature=mature)
+        clock += timedelta(seconds=random.randint(60, 400))
+        case.closed_at = case.touched_at = clock
+        case.window_until = timezone.localdate(clock) + rules.SAVE_WINDOW
+        self._end(case, clock, agent, fate, accepted=accepted is not None, mature=mature)
+        notice.receipt = self._paper(case, clock, accepted)
+
+    def _reason(self) -> Reason:
+        code = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        return self.random.choice([reason for reason in self.reasons if reason.category.code == code])
+
+    def _move(self, case: CancellationCase, to: str, at: datetime, by: User | None, *, seconds: int = 0) -> datetime:
+        at += timedelta(seconds=seconds)
+        self.past.moves.append(CaseMove(subject=case, from_state=case.state, to_state=to, by=by, at=at))
+        case.state = to
+        case.version += 1
+        return at
+
+    def _end(
+        self, case: CancellationCase, at: datetime, agent: User, fate: str, *, accepted: bool, mature: bool
+    ) -> None:
+        random = self.random
+        if fate in ("left", "leaving") and not accepted:
+            case.ends_on = case.subscription.ends_on
+            self._move(case, State.CANCELLED_SCHEDULED, at, agent)
+            if fate == "left" and case.ends_on:
+                end = timezone.make_aware(datetime.combine(case.ends_on, datetime.min.time())) + timedelta(days=1)
+                self._move(case, State.CANCELLED_EFFECTIVE, max(at, min(end, self.now)), None)
+        elif fate == "left":
+            self._move(case, State.SAVED_PENDING, at, agent)
+            self._move(case, State.BOOMERANG, min(at + timedelta(days=random.randint(15, 60)), self.now), None)
+        elif accepted and random.random() < 0.1:
+            self._move(case, State.RATE_RENEGOTIATED, at, agent)
+        elif accepted or random.random() < 0.45:
+            self._move(case, State.SAVED_PENDING, at, agent)
+            if mature:
+                self._move(case, State.SAVED_CONFIRMED, at + timedelta(days=90), None)
+        else:
+            self._move(case, State.NOTICE_WITHDRAWN, at, agent)
+        if mature:
+            case.paying_on_day_90 = fate == "stayed"
+
+    def _offers(
+        self, case: CancellationCase, at: datetime, agent: User, fate: str, *, hold_out: bool, mature: bool
+    ) -> Offer | None:
+        random = self.random
+        helps = HELPS[case.reason.category.code] if case.reason else {}
+        known = [version for version in self.catalogue if version.incentive.kind in helps]
+        contract = values.Contract(case.subscription.monthly_price, case.subscription.monthly_margin)
+        priced = [(v, values.cost(v.incentive.kind, v.terms, contract)) for v in known]
+        priced = [(v, cost) for v, cost in priced if cost <= values.value(contract) / 2] or priced[:1]
+        if fate == "stayed":
+            weight = [helps[v.incentive.kind][0] * helps[v.incentive.kind][1] + 0.05 for v, _cost in priced]
+        else:
+            weight = [1.05 - helps[v.incentive.kind][0] for v, _cost in priced]
+        chosen, cost = random.choices(priced, weight)[0]
+        share = round(1 / len(priced), 4)
+        row = _row(chosen, cost, values.value(contract), helps[chosen.incentive.kind], share)
+        suggestion = Suggestion(
+            case=case,
+            at=at,
+            by=agent,
+            reason=case.reason,
+            features={"segment": case.customer.segment, "fingerprint": "demo", "none": [6.0, 14.0]},
+            candidates=[row],
+            vector={"0": 1.0} if hold_out else {str(chosen.pk): share, "0": round(1 - share, 4)},
+            chosen=None if hold_out else chosen,
+            propensity=1.0 if hold_out else share,
+            model_version="demo",
+            hold_out=hold_out,
+        )
+        self.past.suggestions.append(suggestion)
+        if hold_out:
+            return None
+        accepts = random.random() < (0.7 if fate == "stayed" else 0.0 if fate == "leaving" else 0.28)
+        offer = Offer(
+            case=case,
+            incentive_version=chosen,
+            suggestion=suggestion,
+            was_lead=True,
+            state=OfferState.SUGGESTED,
+            terms=chosen.terms,
+            cost=cost,
+            gain=Decimal(row["gain"]),
+            customer_value=values.value(contract),
+            propensity=share,
+            explanation=dict(row),
+            created_at=at,
+            by=agent,
+        )
+        self.past.offers.append(offer)
+        if cost > 60:
+            at = self._approval(offer, at, agent)
+        self._offer_move(offer, OfferState.PRESENTED, at, agent)
+        offer.presented_at = at
+        offer.answered_at = at = at + timedelta(seconds=random.randint(20, 120))
+        self._offer_move(offer, OfferState.ACCEPTED if accepts else OfferState.REFUSED, at, agent)
+        if not accepts:
+            return None
+        if chosen.incentive.kind in rules.EXTENDING:
+            offer.consent_at = offer.presented_at
+        self._fulfil(offer, contract, at, agent, mature=mature, left=fate == "left")
+        return offer
+
+    def _approval(self, offer: Offer, at: datetime, agent: User) -> datetime:
+        manager = self.staff[self.random.choice(("sofia", "erik"))]
+        self._offer_move(offer, OfferState.NEEDS_APPROVAL, at, agent)
+        decided = at + timedelta(seconds=self.random.randint(12, 95))
+        self.past.decisions.append(
+            OfferDecision(
+                offer=offer,
+                verdict=Verdict.APPROVED,
+                amount=offer.cost,
+                requested_by=agent,
+                requested_at=at,
+                due_at=at + rules.ANSWER_WITHIN,
+                looked_at_by=manager,
+                decided_by=manager,
+                decided_at=decided,
+                terms_before=offer.terms,
+            )
+        )
+        self._offer_move(offer, OfferState.APPROVED, decided, manager)
+        return decided + timedelta(seconds=15)
+
+    def _offer_move(self, offer: Offer, to: str, at: datetime, by: User | None) -> None:
+        self.past.offer_moves.append(OfferMove(subject=offer, from_state=offer.state, to_state=to, by=by, at=at))
+        offer.state = to
+        offer.version += 1
+
+    def _fulfil(
+        self, offer: Offer, contract: values.Contract, at: datetime, agent: User, *, mature: bool, left: bool
+    ) -> None:
+        prices = values.prices(offer.incentive_version.incentive.kind, offer.terms, contract)
+        starts = timezone.localdate(at)
+        ends = rules.add_months(starts, prices.months) if prices.months else None
+        lead = self.staff["lead"]
+        self._offer_move(offer, OfferState.PENDING_FULFILMENT, at, agent)
+        fulfilment = Fulfilment(
+            offer=offer,
+            price_before=contract.price,
+            price_during=prices.during,
+            price_after=prices.after,
+            starts_on=starts,
+            ends_on=ends,
+            remind_on=ends - timedelta(days=14) if ends else None,
+        )
+        self.past.fulfilments.append(fulfilment)
+        done = at + timedelta(days=self.random.randint(1, 3))
+        if done < self.now:
+            self._offer_move(offer, OfferState.APPLIED, done, lead)
+            fulfilment.by, fulfilment.at = lead, done
+            over = ends is None or ends < timezone.localdate(self.now)
+            if left:
+                self._offer_move(offer, OfferState.REVOKED, min(done + timedelta(days=40), self.now), None)
+            elif over:
+                stop = timezone.make_aware(datetime.combine(ends or starts, datetime.min.time())) + timedelta(days=3)
+                self._offer_move(offer, OfferState.COMPLETED, min(max(stop, done), self.now), None)
+            if ends and ends - timedelta(days=14) < timezone.localdate(self.now):
+                fulfilment.reminded_at = min(done + timedelta(days=30), self.now)
+
+    def _paper(self, case: CancellationCase, at: datetime, accepted: Offer | None) -> Document:
+        if accepted is not None:
+            fulfilment = next(f for f in reversed(self.past.fulfilments) if f.offer is accepted)
+            letter = letters.confirmation_letter(case, accepted, fulfilment, now=at)
+        elif case.ends_on:
+            letter = letters.receipt_letter(case, now=at)
+        else:
+            letter = letters.stays_letter(case, now=at)
+        pdf = letters.typeset(case, letter, now=at)
+        document = Document(
+            customer=case.customer,
+            kind=letter.kind,
+            title=f"{letter.title} ({case.number})",
+            language=case.customer.language,
+            pdf=pdf,
+            sha256=hashlib.sha256(pdf).hexdigest(),
+            created_at=at,
+        )
+        self.past.documents.append(document)
+        if accepted is not None:
+            fulfilment.confirmation = document
+        return document
+
+
+def _row(
+    version: IncentiveVersion, cost: Decimal, value: Decimal, helps: tuple[float, float], share: float
+) -> candidates.Candidate:
+    accepts, stays = helps
+    gain = Decimal(str(round(accepts * (stays - 0.35) * float(value) - accepts * float(cost), 2)))
+    return {
+        "version": version.pk,
+        "kind": version.incentive.kind,
+        "shown": True,
+        "score": float(gain),
+        "gain": f"{gain:.2f}",
+        "cost": f"{cost:.2f}",
+        "value": f"{value:.2f}",
+        "accept": accepts,
+        "low": round(accepts - 0.08, 2),
+        "high": round(accepts + 0.08, 2),
+        "scope": "reason",
+        "accepted": round(accepts * 40),
+        "presented": 40,
+        "stays": stays,
+        "stays_without": 0.35,
+        "probability": share,
+        "refusals": [],
+        "parameters": None,
+    }
+
+
+# --- the calls of today -----------------------------------------------------------------------------------------------
+def _today(random: Random, staff: dict[str, User], now: datetime) -> None:
+    """Calls in every open state, through the same actions as the desk; two questions wait for a manager."""
+    free = (
+        Subscription.objects.filter(status=Subscription.Status.ACTIVE, customer__is_bereaved=False)
+        .exclude(cancellation_cases__isnull=False)
+        .exclude(customer__cancellation_cases__isnull=False)
+        .order_by("-monthly_price", "pk")
+    )
+    reasons = {reason.code: reason for reason in Reason.objects.all()}
+    asked = 0
+    calls: Iterator[Subscription] = iter(list(free[:60]))
+    for one in calls:
+        if asked == 2:
+            break
+        agent = staff[("jonas", "mira")[asked]]
+        at = now - timedelta(seconds=random.randint(150, 400))
+        case = actions.open_case(one.pk, by=agent, now=at)
+        actions.set_reason(case.pk, reason=reasons["price-cheaper-elsewhere"], by=agent, now=at)
+        actions.ask_permission(case.pk, granted=True, by=agent, now=at)
+        suggestion = case.suggestions.filter(superseded_at__isnull=True).first()
+        for row in sorted(suggestion.candidates if suggestion else [], key=lambda row: -float(row["cost"])):
+            try:
+                if row["version"] and row["shown"] and float(row["gain"]) > 0:
+                    offer = actions.request_approval(
+                        case.pk, version_id=row["version"], by=agent, now=at, why="With us for years, pays on time."
+                    )
+                    OfferDecision.objects.filter(offer=offer).update(due_at=now + timedelta(hours=8))
+                    asked += 1
+                    break
+            except DomainError:
+                continue
+        else:
+            actions.keep(case.pk, outcome=State.NOTICE_WITHDRAWN, by=agent, now=at)
+    for minutes, code in ((3, "unused-no-time"), (11, "competitor-offer")):
+        one = next(calls)
+        at = now - timedelta(minutes=minutes)
+        case = actions.open_case(one.pk, by=staff["asa"], now=at)
+        actions.set_reason(case.pk, reason=reasons[code], by=staff["asa"], now=at)
