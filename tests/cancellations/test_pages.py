@@ -66,7 +66,7 @@ def test_register_stands_on_every_screen_of_the_case(desk, state, permission):
     case = CancellationCaseFactory(state=state, permission=permission)
     page = desk.get(url("call", case.pk)).content.decode()
     assert 'data-dialog="register" data-key="r"' in page
-    assert "disabled" not in page[page.index('class="foot"') :]
+    assert "disabled" not in page[page.index('class="foot ') :]
     assert desk.post(url("register", case.pk))["Location"] == url("case", case.pk)
     case.refresh_from_db()
     assert case.state == "cancelled_scheduled"
