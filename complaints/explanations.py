@@ -65,7 +65,7 @@ def _said(line: Line, hours: Hours, calendar: Calendar) -> Said:
         case Because.EXCEPTION:
             return Said(day, _("closed: %(why)s") % {"why": _exception(calendar, line)}, "–", _span(line.total))
         case Because.CLOSED:
-            return Said(day, _("closed"), "–", _span(line.total))
+            return Said(day, _("not open"), "–", _span(line.total))
         case Because.STANDING:
             return Said(
                 day, _("stands now; %(left)s are left when it goes on") % {"left": _span(line.amount)}, "",

@@ -335,8 +335,7 @@ def history(case: ComplaintCase) -> list[Past]:
         (
             change.at,
             change.pk,
-            _("%(field)s: %(after)s")
-            % {"field": FIELD_NAMES.get(change.field, change.field), "after": change.after or "–"},
+            f"{FIELD_NAMES.get(change.field, change.field)}: {change.after or '–'}",
             _("before: %(value)s") % {"value": change.before} if change.before else "",
             change.by,
         )
