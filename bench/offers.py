@@ -80,6 +80,7 @@ class World:
     luck: Array  # case × 3: answer, day 90, hold-out
     map: NDArray[np.int64]  # reason → offer
     guess: Array  # reason: the share that marketing expects to accept
+    guess_stay: Array  # reason: and to be still there
 
     def behaviour(self, case: int) -> Behaviour:
         return self.after if self.shape.drifts and case >= DRIFT_AT else self.before
@@ -123,7 +124,7 @@ def make(shape: Shape, seed: int, cases: int) -> World:
     cost = value[:, None] * depth * rng.lognormal(0, 0.1, (cases, 1))
     world = World(
         shape, kinds, before, replace(after, none=before.none), reason, segment, value, cost,
-        rng.random((cases, 3)), np.zeros(0, int), np.zeros(0),
+        rng.random((cases, 3)), np.zeros(0, int), np.zeros(0), np.zeros(0),
     )  # fmt: skip
     # Marketing knows the trade, not the truth: the right ΔEV of each reason, blurred by as much as the offers differ.
     typical = np.array([140.0, 220.0, 420.0])
@@ -135,8 +136,12 @@ def make(shape: Shape, seed: int, cases: int) -> World:
     true = (true * share[:, None]).sum(1)
     seen = true + rng.normal(0, 1.0, true.shape) * true.std(1, keepdims=True)
     chosen = seen.argmax(1)
-    guess = (b.accept * share[:, None]).sum(1)[np.arange(shape.reasons), chosen] + rng.normal(0, 0.1, shape.reasons)
-    return replace(world, map=chosen, guess=np.clip(np.round(guess, 1), 0.2, 0.8))
+    cells = np.arange(shape.reasons), chosen
+    guess, guess_stay = (
+        np.clip(np.round((b_ * share[:, None]).sum(1)[cells] + rng.normal(0, 0.1, shape.reasons), 1), 0.2, 0.8)
+        for b_ in (b.accept, b.stay)
+    )
+    return replace(world, map=chosen, guess=guess, guess_stay=guess_stay)
 
 
 @dataclass
@@ -203,6 +208,7 @@ def engine(world: World, *, draws: int = choice.DRAWS, **how: object) -> Log:
         reasons=range(shape.reasons),
         segments=[str(s) for s in range(shape.segments)],
         mapped={(int(o) + 1, r): float(world.guess[r]) for r, o in enumerate(world.map)},
+        mapped_stay={(int(o) + 1, r): float(world.guess_stay[r]) for r, o in enumerate(world.map)},
     )
     for day in range(len(world.reason) // shape.per_day):
         model = beliefs.learn(facts(world, log, day), catalogue, **how)  # type: ignore[arg-type]

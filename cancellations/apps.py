@@ -8,6 +8,7 @@ class CancellationsConfig(AppConfig):
 
     def ready(self) -> None:
         from cancellations import contributions as own
+        from cancellations import entrances
         from cancellations.imports import keep_past_cases
         from cancellations.queries.decisions import pending
         from customers.contributions import Action, actions, band, variables
@@ -19,6 +20,7 @@ class CancellationsConfig(AppConfig):
         from staff.navigation import Entrance, navigation, unfinished
         from staff.search import search
 
+        entrances.register()
         timeline.register("cancellations", own.case_entries, _("Cancellations"))
         timeline.register("offers", own.offer_entries, _("Offers"))
         goodwill.register("cancellations", own.given)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from cancellations import actions, rules
+from cancellations import actions, learning, rules
 from cancellations.models import OPEN_STATES, CancellationCase, Fulfilment, Offer, OfferDecision
 from cancellations.models.offers import OfferState
 from customers.models import Subscription
@@ -100,3 +100,10 @@ def remind_of_ends(timestamp: int) -> int:
         offer__state__in=[OfferState.PENDING_FULFILMENT, OfferState.APPLIED],
     )
     return _each(list(due.values_list("pk", flat=True)[:BATCH]), actions.remind, now=now)
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(queue="clock", queueing_lock="cancellations.learn_daily", pass_context=False)
+def learn_daily(timestamp: int) -> int:
+    """The model of the day: answers up to now, retention of the cases whose 90 days are over."""
+    return learning.learn(as_of=timezone.now()).pk

@@ -189,8 +189,9 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
             given += source([customer.pk], now - YEAR, now).get(customer.pk, Decimal(0))
     found = variables.of_case(case, today=today, value=worth, goodwill=given, accepted=accepted, days_since=own_days)
     if asks - variables.OWN:
-        for more in contributions.variables:
-            found |= more(customer.pk, now)
+        for name, more in contributions.variables.items():
+            if name != "cancellations":
+                found |= more(customer.pk, now)
     reasons = [reason for reason in (case.reason, case.own_reading) if reason]
     standing = Standing(
         contract=contract,

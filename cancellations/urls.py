@@ -1,9 +1,11 @@
 from django.urls import path
 
+from cancellations import marketing_urls
 from cancellations.views import call, cases, decisions
 
 app_name = "cancellations"
 urlpatterns = [
+    *marketing_urls.urlpatterns,
     path("", cases.queue, name="queue"),
     path("fulfilment/", cases.fulfilment, name="fulfilment"),
     path("begin/<int:customer_pk>/", call.begin, name="begin"),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cancellations.candidates import Candidate, Refusal, evidence
+from cancellations.engine.conditions import say_finding
+from cancellations.variables import registry
 from staff import formats
 
 
@@ -101,10 +103,5 @@ def _is_amount(value: object) -> bool:
 
 
 def condition(values: Mapping[str, Any]) -> str:
-    """“tenure 4 < 6 months” for a condition that did not hold."""
-    from cancellations.variables import registry
-
-    variable = registry.get(values["var"])
-    name = str(variable.label) if variable else values["var"]
-    found = values["actual"]
-    return f"{name}: {_('unknown') if found is None else found}"
+    """“Tenure 4 months < 6 months” for a condition that did not hold."""
+    return say_finding(values, registry)

@@ -36,6 +36,8 @@ AGENT = COMPLAINTS | {
 }
 TEAM_LEAD = AGENT | {
     "cancellations.decide_offer",
+    "cancellations.view_incentive",
+    "cancellations.view_budget",
     "cancellations.fulfil_offer",
     "loyalty.decide_stamps",
     "loyalty.work_retention",
@@ -51,6 +53,13 @@ TEAM_LEAD = AGENT | {
 }
 MANAGER = TEAM_LEAD | {
     "loyalty.publish_programme",
+    "cancellations.add_incentive",
+    "cancellations.change_incentive",
+    "cancellations.publish_incentive",
+    "cancellations.view_beliefs",
+    "cancellations.add_budget",
+    "cancellations.change_budget",
+    "cancellations.change_limits",
     "complaints.view_liability",
     "complaints.view_compensation_report",
     "complaints.view_matrix",
@@ -70,6 +79,12 @@ MARKETING = {
     "complaints.view_matrix",
     "complaints.change_matrix",
     "complaints.view_compensation_report",
+    "cancellations.view_incentive",
+    "cancellations.add_incentive",
+    "cancellations.change_incentive",
+    "cancellations.publish_incentive",
+    "cancellations.view_beliefs",
+    "cancellations.view_budget",
 }
 DATA_ENTRY = {
     "customers.view_customer",

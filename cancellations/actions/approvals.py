@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from cancellations import rules, terms
+from cancellations import budgets, rules, terms
 from cancellations.actions import endings
 from cancellations.actions._case import locked, locked_with_offer
 from cancellations.actions.calls import reasons_of
@@ -95,6 +95,7 @@ def approve(
     decision.decide(verdict, by=by, at=now, note=note)
     decision.save(update_fields=["terms_after"])
     offer.move_to(state, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
     endings.stop_waiting(case, now=now)
     return offer
 
@@ -107,6 +108,7 @@ def decline(offer_pk: int, *, by: User, now: datetime, note: str) -> Offer:
     case, offer, decision = _pending(offer_pk, by=by, now=now)
     decision.decide(Verdict.DECLINED, by=by, at=now, note=note)
     offer.move_to(OfferState.DECLINED, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
     endings.stop_waiting(case, now=now)
     return offer
 
@@ -120,6 +122,7 @@ def expire(offer_pk: int, *, now: datetime) -> bool:
         return False
     decision.decide(Verdict.EXPIRED, by=None, at=now)
     offer.move_to(OfferState.APPROVAL_EXPIRED, by=None, at=now)
+    budgets.follow(offer, now=now)
     endings.stop_waiting(case, now=now)
     return True
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cancellations import letters, rules
+from cancellations import budgets, letters, rules
 from cancellations.actions._case import locked
 from cancellations.actions.calls import end_date, hand_over, take_notice
 from cancellations.models import CancellationCase, Notice, Offer, OfferDecision
@@ -167,6 +167,7 @@ def drop_offer(offer: Offer, *, by: User | None, now: datetime, note: str = "") 
     for decision in OfferDecision.objects.select_for_update(of=("self",)).filter(offer=offer, verdict=Verdict.PENDING):
         decision.decide(Verdict.VOID, by=None, at=now)
     offer.move_to(OfferState.WITHDRAWN, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
 
 
 def stop_waiting(case: CancellationCase, *, now: datetime) -> None:

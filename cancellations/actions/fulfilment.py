@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cancellations import letters, rules
+from cancellations import budgets, letters, rules
 from cancellations.actions._case import locked_with_offer
 from cancellations.models import Fulfilment, Offer
 from cancellations.models.incentives import Kind
@@ -27,6 +27,7 @@ def apply(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer:
     if subscription.status == Subscription.Status.ENDED:
         raise DomainError(_("The subscription has ended. Mark the offer as failed."), code="ended")
     offer.move_to(OfferState.APPLIED, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
     _noted(offer, by=by, now=now, note=note)
     match offer.incentive_version.incentive.kind:
         case Kind.PAUSE if subscription.status == Subscription.Status.ACTIVE:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cancellations import candidates, letters, rules
+from cancellations import budgets, candidates, letters, rules
 from cancellations.actions import endings
 from cancellations.actions._case import NotFound, locked, locked_with_offer
 from cancellations.actions.calls import reasons_of
@@ -78,6 +78,7 @@ def present(
     offer.presented_at, offer.by = now, by
     offer.consent_at = now if consent else None
     offer.move_to(OfferState.PRESENTED, by=by, at=now)
+    budgets.follow(offer, now=now)
     _touch(case, now)
     return offer
 
@@ -128,6 +129,7 @@ def refuse(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer:
     case, offer = locked_with_offer(offer_pk)
     offer.answered_at = now
     offer.move_to(OfferState.REFUSED, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
     _touch(case, now)
     return offer
 

@@ -58,7 +58,8 @@ class Catalogue:
     def membership(self) -> Array:
         """kind × incentive: 1 where the incentive is of the kind."""
         names = sorted(set(self.kinds)) or [""]  # an empty catalogue still has its shape
-        return np.array([[1.0 if kind == name else 0.0 for kind in self.kinds] for name in names])
+        rows = [[1.0 if kind == name else 0.0 for kind in self.kinds] for name in names]
+        return np.array(rows).reshape(len(names), len(self.kinds))
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def offer_chain(
     p0 = np.array((k.sum() + root[0]) / (n.sum() + sum(root)))
     by_kind = np.tensordot(kinds, k, axes=1), np.tensordot(kinds, n, axes=1)  # kind × reason × segment
     p1, s1, kappa1 = _step(by_kind[0].sum((1, 2)), by_kind[1].sum((1, 2)), p0, kappas)
-    of_kind = kinds.argmax(0)
+    of_kind = kinds.T.nonzero()[1]
     p2, s2, kappa2 = _step(k.sum((1, 2)), n.sum((1, 2)), p1[of_kind], kappas)
     # second parent: kind × reason against the kind
     pr, sr, kappar = _step(by_kind[0].sum(2), by_kind[1].sum(2), p1[:, None], kappas)
@@ -247,13 +248,15 @@ def weights(ages: int, change: int | None, half_life: float | None = None) -> Ar
     return weight
 
 
-TRUST_CASES = 30.0
+TRUST_FROM, TRUST_CASES = 4.0, 6.0
 
 
 def trust(mature_accepted: Array | float) -> Array | float:
-    """The say of what was learned against marketing's map: m / (m + 30) after m callers of the reason who accepted and
-    whose 90 days are over. Before anybody knows who stays, acceptance alone would favour what is cheap and liked."""
-    return mature_accepted / (mature_accepted + TRUST_CASES)
+    """The say of what was learned against marketing's map: m / (m + 6), where m counts the callers of the reason who
+    accepted and whose 90 days are over, beyond the first four. Before anybody knows who stays, acceptance alone would
+    favour what is cheap and liked."""
+    beyond = np.maximum(mature_accepted - TRUST_FROM, 0.0)
+    return beyond / (beyond + TRUST_CASES)
 
 
 def learn(

@@ -1,0 +1,82 @@
+"""The month's money: reserved when an offer is approved or put to the customer, consumed when it is carried out, given
+back when it comes to nothing. The callers hold the offer's lock and a transaction."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cancellations.models import Budget, BudgetUse, Offer
+from cancellations.models.offers import OfferState
+from staff import formats
+from staff.errors import DomainError
+
+HOLDS = (OfferState.APPROVED, OfferState.APPROVED_WITH_CHANGE, OfferState.PRESENTED)
+COMES_TO_NOTHING = (OfferState.REFUSED, OfferState.WITHDRAWN, OfferState.DECLINED, OfferState.APPROVAL_EXPIRED)
+
+
+class BudgetSpent(DomainError):
+    """The month's budget does not hold this offer any more."""
+
+    code = "budget_spent"
+
+
+def month_of(now: datetime) -> date:
+    return timezone.localdate(now).replace(day=1)
+
+
+def follow(offer: Offer, *, now: datetime) -> None:
+    """Bring the budgets in line with the state the offer has just moved to. Raises BudgetSpent.
+
+    One query when no budget concerns it, else two for each budget.
+    """
+    if offer.state in HOLDS:
+        _reserve(offer, now=now)
+    elif offer.state in COMES_TO_NOTHING:
+        _settle(offer, BudgetUse.State.RELEASED, now=now)
+    elif offer.state == OfferState.APPLIED:
+        _settle(offer, BudgetUse.State.CONSUMED, now=now)
+
+
+def _reserve(offer: Offer, *, now: datetime) -> None:
+    """Of every budget of the month that covers the incentive and the team, all or none. Changed terms reserve anew."""
+    held = list(offer.budget_uses.filter(state=BudgetUse.State.RESERVED))
+    if held and all(use.amount == offer.cost for use in held):
+        return
+    if held:
+        _settle(offer, BudgetUse.State.RELEASED, now=now)
+    month, version = month_of(now), offer.incentive_version
+    if version.monthly_budget is not None:
+        Budget.objects.get_or_create(
+            month=month, incentive_id=version.incentive_id, team=None, defaults={"amount": version.monthly_budget}
+        )
+    covering = (
+        Budget.objects.filter(Q(incentive=version.incentive_id) | Q(incentive=None), month=month)
+        .filter(Q(team=offer.case.team_id) | Q(team=None))
+        .order_by("pk")  # everybody takes the rows in the same order: no deadlock
+    )
+    for budget in covering:
+        taken = Budget.objects.filter(pk=budget.pk, amount__gte=F("reserved") + F("consumed") + offer.cost).update(
+            reserved=F("reserved") + offer.cost
+        )
+        if not taken:
+            budget.refresh_from_db()
+            raise BudgetSpent(
+                _("The month's budget has %(left)s left, this costs %(cost)s. Choose another offer.")
+                % {
+                    "left": formats.money(max(budget.amount - budget.reserved - budget.consumed, Decimal(0))),
+                    "cost": formats.money(offer.cost),
+                }
+            )
+        BudgetUse.objects.create(budget=budget, offer=offer, amount=offer.cost, reserved_at=now)
+
+
+def _settle(offer: Offer, to: str, *, now: datetime) -> None:
+    for use in offer.budget_uses.filter(state=BudgetUse.State.RESERVED).order_by("budget_id"):
+        if BudgetUse.objects.filter(pk=use.pk, state=BudgetUse.State.RESERVED).update(state=to, settled_at=now):
+            consumed = use.amount if to == BudgetUse.State.CONSUMED else Decimal(0)
+            Budget.objects.filter(pk=use.budget_id).update(
+                reserved=F("reserved") - use.amount, consumed=F("consumed") + consumed
+            )

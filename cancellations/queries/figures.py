@@ -1,0 +1,307 @@
+"""The figures of the cancellation desk, as the trade defines them, with intervals and the maturity of the cohort.
+
+A period is by the time of notice, [since, until). Mature is a case whose 90 days are over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Avg, Count, DecimalField, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncMonth
+
+from cancellations.engine.measure import Logged, OffPolicy, Rate, Uplift, off_policy
+from cancellations.engine.values import Contract, value
+from cancellations.learning import YES
+from cancellations.models import CancellationCase, Offer, Suggestion
+
+State = CancellationCase.State
+SAVED = (State.SAVED_PENDING, State.SAVED_CONFIRMED, State.BOOMERANG)
+NIL = Decimal(0)
+LEAST_GROUP = 100
+
+
+@dataclass(frozen=True)
+class Period:
+    """What the filters chose. `agent` restricts to one person's cases, `team` to one team's."""
+
+    since: date
+    until: date
+    today: date
+    agent: int | None = None
+    team: int | None = None
+    category: int | None = None
+
+    def cases(self) -> QuerySet[CancellationCase]:
+        rows = CancellationCase.objects.filter(noticed_at__date__gte=self.since, noticed_at__date__lt=self.until)
+        if self.agent:
+            rows = rows.filter(agent_id=self.agent)
+        if self.team:
+            rows = rows.filter(team_id=self.team)
+        if self.category:
+            rows = rows.filter(reason__category_id=self.category)
+        return rows
+
+    def mature(self) -> Q:
+        return Q(paying_on_day_90__isnull=False, window_until__lte=self.today)
+
+
+@dataclass(frozen=True)
+class Figures:
+    notices: int
+    mature: int
+    contact_save: Rate
+    confirmed_save: Rate
+    boomerang: Rate
+    take: Rate
+    gross_mrr: Decimal
+    net_mrr: Decimal
+    cost: Decimal
+    uplift: Uplift
+    incremental: tuple[float, float, float] | None  # estimate, low, high
+    cost_per_save: Decimal | None
+    net_value: tuple[Decimal, Decimal, Decimal] | None  # with V, and V ± 30 %
+    offers_after_refusal: int
+    without_receipt: int
+    slow_receipts: int
+
+    @property
+    def immature(self) -> int:
+        return self.notices - self.mature
+
+
+def figures(period: Period) -> Figures:
+    """Five queries."""
+    mature = period.mature()
+    cases = period.cases()
+    money = DecimalField(max_digits=14, decimal_places=2)
+    row = cases.aggregate(
+        notices=Count("pk"),
+        mature=Count("pk", filter=mature),
+        saved=Count("pk", filter=Q(state__in=SAVED)),
+        paying=Count("pk", filter=mature & Q(paying_on_day_90=True, state__in=SAVED)),
+        boomerang=Count("pk", filter=mature & Q(state=State.BOOMERANG)),
+        saved_mature=Count("pk", filter=mature & Q(state__in=SAVED)),
+        gross=Coalesce(Sum("price_before", filter=Q(state=State.SAVED_CONFIRMED)), NIL, output_field=money),
+        net=Coalesce(
+            Sum("subscription__monthly_price", filter=Q(state=State.SAVED_CONFIRMED)), NIL, output_field=money
+        ),
+        margin=Avg("subscription__monthly_margin"),
+        price=Avg("subscription__monthly_price"),
+        without_receipt=Count("pk", filter=Q(notice__receipt__isnull=True, closed_at__isnull=False)),
+        slow=Count("pk", filter=Q(notice__receipt__created_at__gt=F("noticed_at") + timedelta(minutes=10))),
+    )
+    offers = Offer.objects.filter(case__in=cases, presented_at__isnull=False).aggregate(
+        presented=Count("pk"),
+        accepted=Count("pk", filter=Q(state__in=YES)),
+        after=Count("pk", filter=Q(case__permission=CancellationCase.Permission.REFUSED)),
+    )
+    arms = _arms(period)
+    treated, held = Rate.of(*arms["treated"]), Rate.of(*arms["held"])
+    cost = (
+        Offer.objects.filter(case__in=cases, state__in=YES)
+        .filter(suggestion__hold_out=False)
+        .aggregate(cost=Coalesce(Sum("cost"), NIL, output_field=money))["cost"]
+    )
+    uplift = Uplift.of(treated, held)
+    incremental = per_save = net_value = None
+    if uplift.points is not None:
+        incremental = tuple(points * treated.n for points in (uplift.points, uplift.low, uplift.high))
+        worth = value(Contract(row["price"] or NIL, row["margin"] or NIL))
+        saves = Decimal(str(round(incremental[0], 4)))
+        net_value = tuple(saves * worth * Decimal(scale) - cost for scale in ("1", "0.7", "1.3"))
+        if uplift.points > 0:
+            per_save = cost / saves if saves else None
+    return Figures(
+        notices=row["notices"],
+        mature=row["mature"],
+        contact_save=Rate.of(row["saved"], row["notices"]),
+        confirmed_save=Rate.of(row["paying"], row["mature"]),
+        boomerang=Rate.of(row["boomerang"], row["saved_mature"]),
+        take=Rate.of(offers["accepted"], offers["presented"]),
+        gross_mrr=row["gross"],
+        net_mrr=row["net"],
+        cost=cost,
+        uplift=uplift,
+        incremental=incremental,  # type: ignore[arg-type]
+        cost_per_save=per_save,
+        net_value=net_value,  # type: ignore[arg-type]
+        offers_after_refusal=offers["after"],
+        without_receipt=row["without_receipt"],
+        slow_receipts=row["slow"],
+    )
+
+
+def _arms(period: Period) -> dict[str, tuple[int, int]]:
+    """Confirmed of mature in each arm, by what the stored decision assigned, whatever happened after."""
+    row = Suggestion.objects.filter(
+        superseded_at__isnull=True, case__in=period.cases().filter(period.mature())
+    ).aggregate(
+        treated=Count("pk", filter=Q(hold_out=False)),
+        treated_paying=Count("pk", filter=Q(hold_out=False, case__paying_on_day_90=True)),
+        held=Count("pk", filter=Q(hold_out=True)),
+        held_paying=Count("pk", filter=Q(hold_out=True, case__paying_on_day_90=True)),
+    )
+    return {"treated": (row["treated_paying"], row["treated"]), "held": (row["held_paying"], row["held"])}
+
+
+def reasons(period: Period) -> list[tuple[str, str, int]]:
+    """Category, reason and number of notices, most first; "not told" among them. One query and the labels'."""
+    rows = (
+        period.cases()
+        .values("reason", "reason__category__name", "reason__name")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "reason__name")
+    )
+    return [(row["reason__category__name"] or "", row["reason__name"] or "", row["count"]) for row in rows]
+
+
+def reasons_by_month(period: Period) -> dict[str, list[tuple[date, int]]]:
+    """For each category its notices by month. One query."""
+    rows = (
+        period.cases()
+        .annotate(month=TruncMonth("noticed_at"))
+        .values("month", "reason__category__name")
+        .annotate(count=Count("pk"))
+        .order_by("month")
+    )
+    found: dict[str, list[tuple[date, int]]] = {}
+    for row in rows:
+        found.setdefault(row["reason__category__name"] or "", []).append((row["month"].date(), row["count"]))
+    return found
+
+
+def funnel(period: Period) -> list[int]:
+    """Notices, permission given, offered, accepted, carried out, active and paying on day 90. Two queries."""
+    cases = period.cases()
+    row = cases.aggregate(
+        notices=Count("pk"), granted=Count("pk", filter=Q(permission=CancellationCase.Permission.GRANTED))
+    )
+    offers = Offer.objects.filter(case__in=cases, presented_at__isnull=False).aggregate(
+        presented=Count("case", distinct=True),
+        accepted=Count("case", distinct=True, filter=Q(state__in=YES)),
+        applied=Count("case", distinct=True, filter=Q(state__in=["applied", "completed", "revoked"])),
+        paying=Count("case", distinct=True, filter=Q(state__in=["applied", "completed"], case__paying_on_day_90=True)),
+    )
+    return [row["notices"], row["granted"], *(offers[k] for k in ("presented", "accepted", "applied", "paying"))]
+
+
+def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
+    """Of those saved in each of the last three quarters with any: the share still here after each month, as far as all
+    of the cohort has been watched. One query."""
+    rows = (
+        period.cases()
+        .filter(state__in=SAVED, closed_at__isnull=False)
+        .values_list("closed_at", "subscription__ends_on", "subscription__status")
+    )
+    cohorts: dict[tuple[int, int], list[tuple[date, date | None]]] = {}
+    for closed, ends_on, status in rows:
+        day = closed.date()
+        gone = ends_on if status in ("ended", "ending") else None
+        cohorts.setdefault((day.year, (day.month - 1) // 3 + 1), []).append((day, gone))
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for (year, quarter), members in sorted(cohorts.items())[-3:]:
+        watched = min((period.today - start).days // 30 for start, _gone in members)
+        curves[f"{year} Q{quarter} (n {len(members)})"] = [
+            (
+                month,
+                sum(gone is None or (gone - start).days > 30 * month for start, gone in members) / len(members),
+            )
+            for month in range(min(watched, 12) + 1)
+        ]
+    return curves
+
+
+@dataclass(frozen=True)
+class Group:
+    """Notices of a group, and what was offered to it per notice. Under 100 notices nothing is said."""
+
+    name: str
+    notices: int
+    offered: Rate | None
+    value: Decimal | None
+
+
+def parity(period: Period, by: str) -> list[Group]:
+    """Value offered by "segment", "language" or "vulnerable"; the hold-out is left out. One query."""
+    field = {"segment": "customer__segment", "language": "customer__language", "vulnerable": "customer__is_vulnerable"}[
+        by
+    ]
+    rows = (
+        period.cases()
+        .filter(suggestions__superseded_at__isnull=True, suggestions__hold_out=False)
+        .values(field)
+        .annotate(
+            notices=Count("pk", distinct=True),
+            offered=Count("offers__case", distinct=True, filter=Q(offers__presented_at__isnull=False)),
+            cost=Coalesce(
+                Sum("offers__cost", filter=Q(offers__presented_at__isnull=False)),
+                NIL,
+                output_field=DecimalField(max_digits=14, decimal_places=2),
+            ),
+        )
+        .order_by(field)
+    )
+    groups = []
+    for row in rows:
+        enough = row["notices"] >= LEAST_GROUP
+        groups.append(
+            Group(
+                str(row[field]),
+                row["notices"],
+                Rate.of(row["offered"], row["notices"]) if enough else None,
+                row["cost"] / row["notices"] if enough else None,
+            )
+        )
+    return groups
+
+
+# --- what another policy would have brought --------------------------------------------------------------------------
+def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[dict[str, object]]]]:
+    """Mature decisions with propensity and candidates; repetitions and the hold-out left out. Two queries."""
+    decisions = (
+        Suggestion.objects.filter(
+            superseded_at__isnull=True,
+            features__again__isnull=True,
+            hold_out=False,
+            seed__gt=0,
+            case__in=period.cases().filter(period.mature()),
+        )
+        .order_by("-pk")
+        .values_list("pk", "chosen_id", "propensity", "candidates", "case__paying_on_day_90")[:limit]
+    )
+    found = list(decisions)
+    costs = dict(
+        Offer.objects.filter(suggestion__in=[row[0] for row in found], state__in=YES).values_list("suggestion", "cost")
+    )
+    rows, candidates = [], []
+    for pk, chosen, propensity, listed, paying in found:
+        worth = float(listed[0]["value"]) if listed else 0.0
+        expected = {row["version"] or 0: float(row["gain"]) + row["stays_without"] * worth for row in listed}
+        reward = worth * bool(paying) - float(costs.get(pk, 0))
+        rows.append(Logged(chosen or 0, propensity, reward, expected))
+        candidates.append(listed)
+    return rows, candidates
+
+
+def policies(period: Period) -> dict[str, OffPolicy]:
+    """ "as it was", "best score always", "no incentive": net value a case, estimated from the log."""
+    rows, candidates = logged(period)
+
+    def best(listed: Sequence[dict[str, object]]) -> dict[int, float]:
+        shown = [row for row in listed if row["shown"]]
+        top = max(shown, key=lambda row: row["score"])  # type: ignore[arg-type,return-value]
+        return {int(top["version"] or 0): 1.0}  # type: ignore[call-overload]
+
+    targets = {
+        "logged": [{r["version"] or 0: r["probability"] for r in listed if r["shown"]} for listed in candidates],
+        "best": [best(listed) for listed in candidates],
+        "none": [{0: 1.0} for _ in candidates],
+    }
+    return {name: off_policy(rows, target) for name, target in targets.items()}  # type: ignore[arg-type]
+
+
+def default_period(now: datetime, today: date) -> tuple[date, date]:
+    """The last twelve months."""
+    return today - timedelta(days=365), today + timedelta(days=1)

@@ -1,0 +1,293 @@
+"""The catalogue at marketing's desk: list, versions, editor, rules, dry run, publishing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cancellations import terms
+from cancellations.actions import incentives as actions
+from cancellations.engine import edit, values
+from cancellations.engine.conditions import LAYERS, say_leaf, sentence
+from cancellations.incentive_forms import ConditionForm, IncentiveForm, VersionForm
+from cancellations.models import Incentive, IncentiveVersion
+from cancellations.queries import incentives as queries
+from cancellations.variables import registry
+from staff import formats
+from staff.errors import DomainError
+
+State = IncentiveVersion.State
+
+
+@require_safe
+@permission_required("cancellations.view_incentive", raise_exception=True)
+def catalogue(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    rows = [
+        {
+            "incentive": row.incentive,
+            "kind": row.incentive.get_kind_display(),
+            "published": row.published,
+            "draft": row.draft,
+            "offer": _headline(row.incentive, row.published or row.draft),
+            "cost": formats.money(
+                values.cost(row.incentive.kind, row.published.terms, queries.TYPICAL) if row.published else None
+            ),
+            "presented": formats.number(row.presented),
+            "take": formats.percent(row.accepted / row.presented if row.presented else None),
+            "waits": bool(row.draft and row.draft.author_id != request.user.pk),
+        }
+        for row in queries.catalogue(now)
+    ]
+    return render(request, "cancellations/incentives/list.html", {"rows": rows})
+
+
+def _headline(incentive: Incentive, version: IncentiveVersion | None) -> str:
+    if version is None:
+        return ""
+    try:
+        return terms.headline(incentive.kind, version.terms, incentive.label())
+    except KeyError:  # a draft whose terms are not filled in yet
+        return ""
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cancellations.add_incentive", raise_exception=True)
+def create(request: HttpRequest) -> HttpResponse:
+    form = IncentiveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        incentive = form.save()
+        version = actions.draft(incentive.pk, by=request.user, now=timezone.now())
+        return redirect("cancellations:incentive_draft", version.pk)
+    return render(request, "cancellations/incentives/words.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def words(request: HttpRequest, pk: int) -> HttpResponse:
+    """Names and what to say; not the terms, which are versioned."""
+    incentive = get_object_or_404(Incentive, pk=pk)
+    form = IncentiveForm(request.POST or None, instance=incentive)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("cancellations:incentive", incentive.pk)
+    return render(request, "cancellations/incentives/words.html", {"form": form, "incentive": incentive})
+
+
+@require_safe
+@permission_required("cancellations.view_incentive", raise_exception=True)
+def incentive(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Incentive, pk=pk)
+    versions = [
+        {
+            "version": version,
+            "state": version.get_state_display(),
+            "tone": {"published": "green", "draft": "amber"}.get(version.state, ""),
+            "offer": _headline(found, version),
+            "sentences": _sentences(version),
+            "by": version.author,
+            "publisher": version.publisher,
+            "published": formats.moment(version.published_at),
+            "lever": formats.number(version.lever),
+        }
+        for version in found.versions.select_related("author", "publisher").order_by("-number")[:20]
+    ]
+    has_draft = any(row["version"].state == State.DRAFT for row in versions)
+    return render(
+        request,
+        "cancellations/incentives/detail.html",
+        {"incentive": found, "kind": found.get_kind_display(), "versions": versions, "has_draft": has_draft},
+    )
+
+
+def _sentences(version: IncentiveVersion) -> list[tuple[str, str]]:
+    return [(str(label), sentence(version.rules.get(layer), registry)) for layer, label in LAYERS.items()]
+
+
+@require_POST
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def start_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    get_object_or_404(Incentive, pk=pk)
+    version = actions.draft(pk, by=request.user, now=timezone.now())
+    return redirect("cancellations:incentive_draft", version.pk)
+
+
+def _draft(pk: int) -> IncentiveVersion:
+    return get_object_or_404(IncentiveVersion.objects.select_related("incentive", "author"), pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Terms and limits in one form, the rules below it step by step."""
+    version = _draft(pk)
+    if version.state != State.DRAFT:
+        return redirect("cancellations:incentive", version.incentive_id)
+    form = VersionForm(request.POST or None, version=version)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.write_terms(version.pk, written=form.written, by=request.user, **form.limits)
+        except DomainError as error:
+            form.add_error(f"term_{error.field}" if f"term_{error.field}" in form.fields else None, str(error))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("cancellations:incentive_draft", version.pk)
+    return render(
+        request,
+        "cancellations/incentives/draft.html",
+        {"version": version, "incentive": version.incentive, "form": form, **_rules(version, request)},
+    )
+
+
+def _rules(version: IncentiveVersion, request: HttpRequest, **more: Any) -> dict[str, Any]:
+    layers = [
+        {
+            "name": layer,
+            "label": label,
+            "sentence": sentence(version.rules.get(layer), registry),
+            "tree": _node(version.rules[layer], ()) if version.rules.get(layer) else None,
+        }
+        for layer, label in LAYERS.items()
+    ]
+    return {"layers": layers, "version": version, "adding": None, **more}
+
+
+def _node(node: dict[str, Any], path: tuple[int, ...]) -> dict[str, Any]:
+    kind = edit.group_of(node)
+    inner = edit.children(node)
+    return {
+        "kind": kind,
+        "path": "-".join(map(str, path)) or "root",
+        "text": "" if kind else say_leaf(node, registry),
+        "label": {"all": _("All of these"), "any": _("Any of these"), "not": _("Not")}.get(kind, ""),
+        "children": [_node(child, (*path, i)) for i, child in enumerate(inner)],
+        "single": len(inner) == 1,
+        "is_root": not path,
+    }
+
+
+def _path(text: str) -> tuple[int, ...]:
+    """ "root", "0-1-2"."""
+    if text == "root":
+        return ()
+    try:
+        return tuple(int(step) for step in text.split("-"))[:20]
+    except ValueError as error:
+        raise Http404 from error
+
+
+@require_POST
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def rule_step(request: HttpRequest, pk: int, layer: str, path: str, step: str) -> HttpResponse:
+    """One press in the editor: add, replace, remove, nest, take out, move. Answers with the rules part."""
+    version = _draft(pk)
+    if layer not in LAYERS:
+        raise Http404
+    context: dict[str, Any] = {}
+    node = None
+    if step in ("add", "replace"):
+        form = ConditionForm(request.POST)
+        node = form.node()
+        if node is None:
+            context = {"adding": {"layer": layer, "path": path, "step": step, "form": form}}
+    if not context:
+        try:
+            actions.edit_rules(version.pk, layer=layer, path=_path(path), step=step, by=request.user, node=node)
+        except DomainError as error:
+            context = {"refusal": str(error)}
+        version = _draft(pk)
+    if not request.htmx:
+        return redirect("cancellations:incentive_draft", version.pk)
+    return render(request, "cancellations/incentives/rules.html", _rules(version, request, **context))
+
+
+@require_safe
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def condition(request: HttpRequest, pk: int, layer: str, path: str, step: str) -> HttpResponse:
+    """The small form of one condition; with `var` chosen it asks for what that variable is compared with."""
+    version = _draft(pk)
+    if layer not in LAYERS or step not in ("add", "replace"):
+        raise Http404
+    initial: dict[str, Any] = {}
+    if step == "replace" and version.rules.get(layer):
+        try:
+            initial = edit.at(version.rules[layer], _path(path))
+        except LookupError as error:
+            raise Http404 from error
+    name = request.GET.get("var") or initial.get("var") or next(iter(registry))
+    if name not in registry:
+        raise Http404
+    form = ConditionForm(initial={**(initial if initial.get("var") == name else {}), "var": name})
+    return render(
+        request,
+        "cancellations/incentives/rules.html",
+        _rules(version, request, adding={"layer": layer, "path": path, "step": step, "form": form}),
+    )
+
+
+@require_safe
+@permission_required("cancellations.view_incentive", raise_exception=True)
+def dry_run(request: HttpRequest, pk: int) -> HttpResponse:
+    version = _draft(pk)
+    tried = queries.dry_run(version, now=timezone.now())
+    steps = [
+        (_("see it now"), tried.before, ""),
+        (_("would see it"), tried.after, ""),
+        (_("both"), tried.both, ""),
+        (_("only with the draft"), tried.gained, "green"),
+        (_("no longer"), tried.lost, "amber"),
+    ]
+    return render(
+        request,
+        "cancellations/incentives/dry_run.html",
+        {
+            "version": version,
+            "incentive": version.incentive,
+            "tried": tried,
+            "cases": formats.number(tried.cases),
+            "steps": [(label, formats.number(count), tone) for label, count, tone in steps],
+            "cost_before": formats.money(tried.cost_before),
+            "cost_after": formats.money(tried.cost_after),
+            "may_publish": version.state == State.DRAFT and version.author_id != request.user.pk,
+        },
+    )
+
+
+@require_POST
+@permission_required("cancellations.publish_incentive", raise_exception=True)
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    version = _draft(pk)
+    return _done(request, version, actions.publish, _("Published. It is offered from now on."))
+
+
+@require_POST
+@permission_required("cancellations.publish_incentive", raise_exception=True)
+def retire(request: HttpRequest, pk: int) -> HttpResponse:
+    return _done(request, _draft(pk), actions.retire, _("Retired. It is not offered any more."))
+
+
+@require_POST
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    version = _draft(pk)
+    try:
+        actions.discard(version.pk, by=request.user)
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("cancellations:incentive", version.incentive_id)
+
+
+def _done(request: HttpRequest, version: IncentiveVersion, act: Any, said: str) -> HttpResponse:
+    try:
+        act(version.pk, by=request.user, now=timezone.now())
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return redirect("cancellations:incentive", version.incentive_id)

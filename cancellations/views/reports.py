@@ -1,0 +1,362 @@
+"""The desk's reports: figures, reasons, other policies, fairness. Filters stand in the address."""
+
+import csv
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from cancellations import decision_log
+from cancellations.engine.measure import Estimate, Rate
+from cancellations.models import ReasonCategory
+from cancellations.queries import figures as queries
+from cancellations.queries.figures import Period
+from staff import charts, formats
+from staff.models import Team
+
+
+class FilterForm(forms.Form):
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    team = forms.ModelChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False)
+    category = forms.ModelChoiceField(
+        ReasonCategory.objects.order_by("order"), label=_("Reason category"), required=False
+    )
+
+
+def _period(request: HttpRequest, *, agent: int | None = None) -> tuple[Period, FilterForm]:
+    today = timezone.localdate()
+    form = FilterForm(request.GET)
+    found = form.cleaned_data if form.is_valid() else {}
+    since = found.get("since") or today - timedelta(days=365)
+    until = (found.get("until") or today) + timedelta(days=1)
+    shown = FilterForm(initial={**found, "since": since.isoformat(), "until": (until - timedelta(days=1)).isoformat()})
+    team, category = found.get("team"), found.get("category")
+    return (
+        Period(since, until, today, agent=agent, team=team and team.pk, category=category and category.pk),
+        shown,
+    )
+
+
+def _rate(rate: Rate) -> tuple[str, str]:
+    """ "34%", "29–40%, 41 of 118"."""
+    if rate.share is None:
+        return "–", _now("no cases")
+    return formats.percent(rate.share), _now("%(low)s–%(high)s, %(k)s of %(n)s") % {
+        "low": formats.percent(rate.low),
+        "high": formats.percent(rate.high),
+        "k": formats.number(rate.k),
+        "n": formats.number(rate.n),
+    }
+
+
+def _points(share: float | None) -> str:
+    """A difference of shares in percentage points: “+7.3”."""
+    return "–" if share is None else f"{'+' if share > 0 else ''}{formats.number(round(100 * share, 1))}"
+
+
+def _lines(f: queries.Figures) -> list[dict[str, Any]]:
+    """Name, figure, its likely range, definition and trap; `grey` when the cohort is not mature."""
+    rate = {name: _rate(getattr(f, name)) for name in ("contact_save", "confirmed_save", "boomerang", "take")}
+    immature = f.mature < f.notices
+    u = f.uplift
+    few = u.points is None
+    spread = f"{_points(u.low)} – {_points(u.high)}"
+    return [
+        _line(_("Notices"), formats.number(f.notices), "", _("Cancellations declared in the period.")),
+        _line(
+            _("Contact save rate"),
+            *rate["contact_save"],
+            _("Staying after the call ÷ notices. Never alone: who stays today may leave tomorrow."),
+        ),
+        _line(
+            _("Confirmed save rate"),
+            *rate["confirmed_save"],
+            _("Saved, active and paying on day 90 ÷ notices at least 90 days old. Paused is not paying."),
+            grey=immature,
+        ),
+        _line(
+            _("Boomerang rate"),
+            *rate["boomerang"],
+            _("Saved, then cancelled within 90 days ÷ saved (mature). A discount may outlive the window."),
+            grey=immature,
+        ),
+        _line(_("Take rate"), *rate["take"], _("Accepted ÷ presented. It says nothing of value.")),
+        _line(
+            _("Gross saved a month"),
+            formats.money(f.gross_mrr),
+            "",
+            _("Price before the notice of all confirmed saves. Includes those who would have stayed."),
+            grey=immature,
+        ),
+        _line(
+            _("Net saved a month"),
+            formats.money(f.net_mrr),
+            "",
+            _("What the confirmed saves pay now."),
+            grey=immature,
+        ),
+        _line(_("Cost of accepted offers"), formats.money(f.cost), "", _("Without the hold-out.")),
+        _line(
+            _("Uplift, points"),
+            _points(u.points),
+            _now("no hold-out yet") if few else spread,
+            _("Still paying on day 90: treated arm − hold-out arm, by what was assigned, never accepters alone."),
+            grey=immature or few,
+        ),
+        _line(
+            _("Further cases until ± 5 points"),
+            "–" if u.more is None else formats.number(u.more),
+            "",
+            _("Mature cases that the two arms still need, at their present ratio."),
+        ),
+        _line(
+            _("Incremental saves"),
+            formats.number(round(f.incremental[0], 1)) if f.incremental else "–",
+            f"{formats.number(round(f.incremental[1], 1))} – {formats.number(round(f.incremental[2], 1))}"
+            if f.incremental
+            else "",
+            _("Uplift × treated mature notices."),
+            grey=immature or few,
+        ),
+        _line(
+            _("Cost of an incremental save"),
+            formats.money(_cents(f.cost_per_save)),
+            "" if f.cost_per_save is not None else _now("undefined while the uplift is not above zero"),
+            _("Cost of accepted offers ÷ incremental saves."),
+            grey=immature or few,
+        ),
+        _line(
+            _("Net value"),
+            formats.money(_cents(f.net_value[0] if f.net_value else None)),
+            f"{formats.money(_cents(f.net_value[1]))} – {formats.money(_cents(f.net_value[2]))}" if f.net_value else "",
+            _("Incremental saves × V − cost. V is a model: the range is V ± 30 %."),
+            grey=immature or few,
+        ),
+        _line(
+            _("Offers after a refusal"),
+            formats.number(f.offers_after_refusal),
+            _now("must be 0"),
+            _("The customer said no to offers and one was put all the same."),
+            tone="red" if f.offers_after_refusal else "",
+        ),
+        _line(
+            _("Closed without a receipt"),
+            formats.number(f.without_receipt),
+            _now("must be 0"),
+            _("Notices whose customer holds nothing in writing."),
+            tone="red" if f.without_receipt else "",
+        ),
+        _line(
+            _("Receipts later than 10 minutes"),
+            formats.number(f.slow_receipts),
+            "",
+            _("From the notice to its receipt."),
+            tone="amber" if f.slow_receipts else "",
+        ),
+    ]
+
+
+def _cents(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(Decimal("0.01"))
+
+
+def _line(name: Any, figure: str, spread: str, about: Any, *, grey: bool = False, tone: str = "") -> dict[str, Any]:
+    return {"name": name, "figure": figure, "range": spread, "about": about, "grey": grey, "tone": tone}
+
+
+def _csv(name: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(head)
+    writer.writerows(rows)
+    return response
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def figures(request: HttpRequest) -> HttpResponse:
+    period, form = _period(request)
+    return _figures(request, period, form, mine=False)
+
+
+@require_safe
+@permission_required("cancellations.take_cancellation", raise_exception=True)
+def mine(request: HttpRequest) -> HttpResponse:
+    """One's own figures: nobody's else, no rank."""
+    period, form = _period(request, agent=request.user.pk)
+    del form.fields["team"]
+    return _figures(request, period, form, mine=True)
+
+
+def _figures(request: HttpRequest, period: Period, form: FilterForm, *, mine: bool) -> HttpResponse:
+    found = queries.figures(period)
+    lines = _lines(found)
+    if request.GET.get("as") == "csv":
+        return _csv("figures", ["figure", "value", "range"], [(x["name"], x["figure"], x["range"]) for x in lines])
+    steps = [
+        _now("notices"),
+        _now("agreed to hear an offer"),
+        _now("were offered something"),
+        _now("accepted"),
+        _now("carried out"),
+        _now("paying on day 90"),
+    ]
+    funnel = charts.funnel(
+        _now("From notice to still paying"),
+        list(zip(steps, queries.funnel(period), strict=True)),
+        head=[_now("Step"), _now("Cases")],
+    )
+    curves = queries.survival(period)
+    survival = (
+        charts.curves(_now("Saved customers still here, by quarter of the call"), curves, head=_now("Months"))
+        if curves
+        else None
+    )
+    return render(
+        request,
+        "cancellations/reports/figures.html",
+        {
+            "lines": lines,
+            "form": form,
+            "funnel": funnel,
+            "survival": survival,
+            "mine": mine,
+            "immature": formats.number(found.immature),
+            "mature": formats.number(found.mature),
+            "query": request.GET.urlencode(),
+        },
+    )
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def reasons(request: HttpRequest) -> HttpResponse:
+    period, form = _period(request)
+    rows = queries.reasons(period)
+    if request.GET.get("as") == "csv":
+        return _csv("reasons", ["category", "reason", "notices"], rows)
+    by_category: dict[str, int] = {}
+    for category, _reason, count in rows:
+        by_category[category] = by_category.get(category, 0) + count
+    labels = {c.name: c.label() for c in ReasonCategory.objects.all()}
+    not_told = _now("not told")
+    pareto = charts.pareto(
+        _now("Why customers leave"),
+        [(labels.get(name, name) or not_told, count) for name, count in by_category.items()],
+        head=[_now("Reason category"), _now("Notices")],
+    )
+    by_month = queries.reasons_by_month(period)
+    trends = [
+        {
+            "name": labels.get(name, name) or not_told,
+            "count": formats.number(sum(count for _m, count in by_month[name])),
+            "spark": charts.sparkline([count for _m, count in by_month[name]], _now("Notices by month")),
+        }
+        for name in sorted(by_month, key=lambda n: -sum(count for _m, count in by_month[n]))
+    ]
+    detail = [
+        {"category": labels.get(category, category), "reason": reason or not_told, "count": formats.number(count)}
+        for category, reason, count in rows
+    ]
+    return render(
+        request,
+        "cancellations/reports/reasons.html",
+        {
+            "form": form,
+            "pareto": pareto,
+            "trends": trends,
+            "rows": detail,
+            "total": formats.number(sum(count for _c, _r, count in rows)),
+            "query": request.GET.urlencode(),
+        },
+    )
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def experiment(request: HttpRequest) -> HttpResponse:
+    """The two arms, and what other policies would have brought."""
+    period, form = _period(request)
+    found = queries.figures(period)
+    names = {
+        "logged": _now("as it was chosen"),
+        "best": _now("always the best expected score"),
+        "none": _now("never an incentive"),
+    }
+
+    def said(estimate: Estimate | None) -> str:
+        if estimate is None:
+            return _now("refused")
+        value, low, high = (
+            formats.money(Decimal(str(round(x, 2)))) for x in (estimate.value, estimate.low, estimate.high)
+        )
+        return f"{value} ({low} – {high})"
+
+    policies = [
+        {
+            "name": names[name],
+            "sample": formats.number(round(result.sample)),
+            "ips": said(result.ips),
+            "snips": said(result.snips),
+            "dr": said(result.dr),
+        }
+        for name, result in queries.policies(period).items()
+    ]
+    arms = [
+        (_now("Offers suggested"), *_rate(found.uplift.treated), charts.interval(*_whiskers(found.uplift.treated))),
+        (_now("Hold-out"), *_rate(found.uplift.held), charts.interval(*_whiskers(found.uplift.held))),
+    ]
+    return render(
+        request,
+        "cancellations/reports/experiment.html",
+        {"form": form, "policies": policies, "arms": arms, "lines": _lines(found)[8:13]},
+    )
+
+
+def _whiskers(rate: Rate) -> tuple[float, float | None, float | None]:
+    return rate.share or 0.0, rate.low, rate.high
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def parity(request: HttpRequest) -> HttpResponse:
+    """What was offered to whom: groups of fewer than 100 notices are not judged."""
+    period, form = _period(request)
+    tables = []
+    for by, label in (("segment", _now("Segment")), ("language", _now("Language")), ("vulnerable", _now("Vulnerable"))):
+        rows = [
+            {
+                "name": group.name,
+                "notices": formats.number(group.notices),
+                "offered": " · ".join(_rate(group.offered)) if group.offered else _now("fewer than 100 notices"),
+                "value": formats.money(_cents(group.value)),
+                "grey": group.offered is None,
+            }
+            for group in queries.parity(period, by)
+        ]
+        tables.append({"label": label, "rows": rows})
+    return render(request, "cancellations/reports/parity.html", {"form": form, "tables": tables})
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def decisions(request: HttpRequest, form: str) -> StreamingHttpResponse:
+    """The decision log of the last year, as CSV or in Vowpal Wabbit's form; streamed."""
+    if form not in ("csv", "vw"):
+        raise Http404
+    rows = decision_log.decisions(since=timezone.now() - timedelta(days=366))
+    write = decision_log.as_csv if form == "csv" else decision_log.as_vowpal
+    response = StreamingHttpResponse(write(rows), content_type="text/csv" if form == "csv" else "text/plain")
+    response["Content-Disposition"] = f'attachment; filename="decisions.{form}"'
+    return response

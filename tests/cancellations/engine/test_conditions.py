@@ -1,0 +1,169 @@
+"""Marketing's rules: what is stored is valid, what is unknown never passes, each condition says what it found."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cancellations.engine import conditions, edit
+from cancellations.engine.conditions import InvalidRule, Rules, Variable, Variables, clean, compile_tree, sentence
+
+VARIABLES = Variables()
+VARIABLES.add(
+    Variable("tenure_months", "Tenure", "months"),
+    Variable("monthly_price", "Monthly price", "money"),
+    Variable("segment", "Segment", "choice", lambda: [("standard", "Standard"), ("plus", "Plus")]),
+    Variable("in_debt", "In debt", "yes_no"),
+    Variable("days_since_incentive", "Since the last incentive", "days", never=float("inf")),
+)
+TENURE = {"var": "tenure_months", "op": "ge", "value": 6}
+PLUS = {"var": "segment", "op": "in", "value": ["plus"]}
+DEBT = {"var": "in_debt", "op": "is", "value": True}
+
+
+def holds(tree, **values):
+    return compile_tree(clean(tree, VARIABLES), VARIABLES)(values, None)
+
+
+@pytest.mark.parametrize(
+    ("tree", "values", "expected"),
+    [
+        (None, {}, True),
+        (TENURE, {"tenure_months": 6}, True),
+        (TENURE, {"tenure_months": 5}, False),
+        (TENURE, {}, None),
+        ({"not": TENURE}, {}, None),
+        ({"not": TENURE}, {"tenure_months": 5}, True),
+        ({"all": [TENURE, PLUS]}, {"tenure_months": 9, "segment": "plus"}, True),
+        ({"all": [TENURE, PLUS]}, {"segment": "standard"}, False),
+        ({"all": [TENURE, PLUS]}, {"segment": "plus"}, None),
+        ({"any": [TENURE, PLUS]}, {"segment": "plus"}, True),
+        ({"any": [TENURE, PLUS]}, {"segment": "standard"}, None),
+        ({"var": "monthly_price", "op": "lt", "value": "49,90"}, {"monthly_price": Decimal("49.89")}, True),
+        ({"var": "days_since_incentive", "op": "gt", "value": 180}, {"days_since_incentive": None}, True),
+    ],
+)
+def test_what_holds(tree, values, expected):
+    assert holds(tree, **values) is expected
+
+
+@pytest.mark.parametrize(
+    ("tree", "path"),
+    [
+        ({"all": []}, ""),
+        ({"all": [TENURE, {"var": "age", "op": "ge", "value": 60}]}, "all.1"),
+        ({"var": "segment", "op": "ge", "value": ["plus"]}, ""),
+        ({"var": "segment", "op": "in", "value": ["gold"]}, ""),
+        ({"var": "tenure_months", "op": "ge", "value": "6.5"}, ""),
+        ({"var": "tenure_months", "op": "ge", "value": "NaN"}, ""),
+        ({"var": "tenure_months", "op": "ge", "value": True}, ""),
+        ({"not": {"var": "in_debt", "op": "is", "value": "yes"}}, "not"),
+        ({"all": [TENURE], "any": [PLUS]}, ""),
+        ("import os", ""),
+        ({"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": TENURE}}}}}}}}, "not.not.not.not.not.not.not"),
+    ],
+)
+def test_what_cannot_be_stored_says_where(tree, path):
+    with pytest.raises(InvalidRule) as refusal:
+        clean(tree, VARIABLES)
+    assert refusal.value.path == path
+    assert str(refusal.value)
+
+
+def test_values_are_stored_by_type():
+    assert clean({"var": "monthly_price", "op": "le", "value": "20"}, VARIABLES)["value"] == "20.00"
+    assert clean({"var": "tenure_months", "op": "le", "value": "12"}, VARIABLES)["value"] == 12
+    assert clean({"var": "segment", "op": "in", "value": "plus"}, VARIABLES)["value"] == ["plus"]
+
+
+def test_the_first_layer_that_fails_is_traced():
+    rules = Rules({"eligible": TENURE, "applicable": {"all": [PLUS, {"not": DEBT}]}, "suitable": None}, VARIABLES)
+    verdict = rules.test({"tenure_months": 8, "segment": "standard", "in_debt": True})
+    assert (verdict.passed, verdict.layer) == (False, "applicable")
+    assert [(f.var, f.actual) for f in verdict.failed] == [("segment", "standard"), ("in_debt", True)]
+    assert rules.test({"tenure_months": 8, "segment": "plus", "in_debt": False}).passed
+
+
+def test_said_as_a_sentence_and_as_a_finding():
+    tree = {"all": [TENURE, {"any": [PLUS, {"not": DEBT}]}]}
+    assert sentence(tree, VARIABLES) == (
+        "Tenure is at least 6 months and (Segment is one of Plus or not (In debt is yes))"
+    )
+    assert sentence(None, VARIABLES) == "always"
+    found = conditions.Finding("tenure_months", "ge", 6, 4, passed=False)
+    assert conditions.say_finding(found.as_json(), VARIABLES) == "Tenure 4 months < 6 months"
+
+
+leaf = st.sampled_from([TENURE, PLUS, DEBT])
+trees = st.recursive(
+    leaf,
+    lambda inner: st.one_of(
+        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+    ),
+    max_leaves=8,
+)
+known = st.fixed_dictionaries(
+    {},
+    optional={
+        "tenure_months": st.integers(0, 12),
+        "segment": st.sampled_from(["plus", "standard"]),
+        "in_debt": st.booleans(),
+    },
+)
+
+
+def plainly(tree, values):
+    """The same logic written as naively as possible."""
+    if "var" in tree:
+        if tree["var"] not in values:
+            return None
+        return conditions.COMPARE[tree["op"]](values[tree["var"]], tree["value"])
+    if "not" in tree:
+        found = plainly(tree["not"], values)
+        return None if found is None else not found
+    found = [plainly(child, values) for child in tree.get("all") or tree["any"]]
+    if "all" in tree:
+        return False if False in found else None if None in found else True
+    return True if True in found else None if None in found else False
+
+
+@given(trees, known)
+def test_compiled_trees_agree_with_the_plain_reading_with_and_without_trace(tree, values):
+    test = compile_tree(tree, VARIABLES)
+    trace = []
+    assert test(values, None) is test(values, trace) is plainly(tree, values)
+    assert len(trace) == sum(1 for _ in conditions.leaves(tree))
+
+
+def paths(tree, path=()):
+    yield path
+    for i, child in enumerate(edit.children(tree)):
+        yield from paths(child, (*path, i))
+
+
+@given(trees, st.data())
+def test_every_edit_leaves_a_valid_tree_and_the_original_alone(tree, data):
+    before = repr(tree)
+    path = data.draw(st.sampled_from(list(paths(tree))))
+    results = [
+        edit.add(tree, path, DEBT),
+        edit.remove(tree, path),
+        edit.wrap(tree, path, "not"),
+        edit.wrap(tree, path, "any"),
+        edit.unwrap(tree, path),
+        edit.switch(tree, path),
+        edit.move(tree, path, 1),
+        edit.move(tree, path, -1),
+    ]
+    for result in results:
+        assert result is None or list(conditions.leaves(result))
+        for node_path in paths(result) if result else ():
+            node = edit.at(result, node_path)
+            assert edit.group_of(node) == "" or edit.children(node)
+    assert repr(tree) == before
+    count = sum(1 for _ in conditions.leaves(tree))
+    for moved in results[6:]:
+        assert sum(1 for _ in conditions.leaves(moved)) == count

@@ -1,0 +1,167 @@
+"""Marketing's desk: drafts, rules step by step, four eyes, what a draft would have changed."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from cancellations import learning, suggestions
+from cancellations.actions import incentives as actions
+from cancellations.models import EnginePolicy, IncentiveVersion
+from cancellations.queries import incentives as queries
+from staff.errors import DomainError, SelfApproval, WrongState
+from tests.cancellations.factories import (
+    CancellationCaseFactory,
+    IncentiveFactory,
+    IncentiveVersionFactory,
+    ReasonFactory,
+)
+from tests.conftest import NOON
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+TENURE = {"var": "tenure_months", "op": "ge", "value": 6}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process():
+    for kept in (suggestions._entries, suggestions._policy, learning.believed):
+        kept.cache_clear()
+
+
+def test_a_draft_copies_what_is_published_and_replaces_it_once_a_colleague_publishes():
+    old = IncentiveVersionFactory(rules={"eligible": TENURE})
+    author, colleague = UserFactory(), UserFactory()
+    draft = actions.draft(old.incentive_id, by=author, now=NOON)
+    assert (draft.number, draft.terms, draft.rules) == (2, old.terms, old.rules)
+    assert actions.draft(old.incentive_id, by=colleague, now=NOON) == draft
+    actions.write_terms(draft.pk, written={"percent": "15", "months": 3}, by=author, lever=Decimal("1.5"))
+    with pytest.raises(SelfApproval):
+        actions.publish(draft.pk, by=author, now=NOON)
+    actions.publish(draft.pk, by=colleague, now=NOON)
+    states = dict(IncentiveVersion.objects.values_list("number", "state"))
+    assert states == {1: "retired", 2: "published"}
+    with pytest.raises(WrongState):
+        actions.write_terms(draft.pk, written={"percent": "50", "months": 3}, by=author)
+
+
+def test_terms_are_refused_at_their_field():
+    draft = actions.draft(IncentiveFactory().pk, by=UserFactory(), now=NOON)
+    with pytest.raises(DomainError) as refusal:
+        actions.write_terms(draft.pk, written={"percent": "120", "months": 3}, by=draft.author)
+    assert refusal.value.field == "percent"
+    with pytest.raises(DomainError, match="terms"):
+        actions.publish(draft.pk, by=UserFactory(), now=NOON)
+
+
+def test_rules_step_by_step():
+    draft = actions.draft(IncentiveFactory().pk, by=UserFactory(), now=NOON)
+    by = draft.author
+
+    def step(step, path=(), node=None):
+        actions.edit_rules(draft.pk, layer="eligible", path=path, step=step, by=by, node=node)
+        return IncentiveVersion.objects.get(pk=draft.pk).rules["eligible"]
+
+    debt = {"var": "in_debt", "op": "is", "value": True}
+    assert step("add", node=TENURE) == TENURE
+    assert step("add", node=debt) == {"all": [TENURE, debt]}
+    assert step("not", (1,)) == {"all": [TENURE, {"not": debt}]}
+    assert step("up", (1,)) == {"all": [{"not": debt}, TENURE]}
+    assert step("switch") == {"any": [{"not": debt}, TENURE]}
+    assert step("remove", (0, 0)) == {"any": [TENURE]}
+    with pytest.raises(DomainError) as refusal:
+        step("remove", (4,))
+    assert refusal.value.code == "stale"
+    with pytest.raises(DomainError) as refusal:
+        step("add", node={"var": "age", "op": "ge", "value": 60})
+    assert refusal.value.code == "bad_rule"
+
+
+def test_a_dry_run_says_what_would_have_changed():
+    EnginePolicy.objects.create(hold_out=0, created_at=NOON)
+    published = IncentiveVersionFactory(terms={"percent": "10.00", "months": 3})
+    for tenure in (2019, 2019, 2026):
+        case = CancellationCaseFactory(reason=ReasonFactory())
+        case.customer.customer_since = case.customer.customer_since.replace(year=tenure)
+        suggestions.suggest_for(case, by=None, now=NOON)
+    draft = actions.draft(published.incentive_id, by=UserFactory(), now=NOON)
+    actions.edit_rules(draft.pk, layer="eligible", path=(), step="add", by=draft.author, node={**TENURE, "value": 24})
+    draft.refresh_from_db()
+    tried = queries.dry_run(draft, now=NOON)
+    assert (tried.cases, tried.before, tried.after, tried.gained, tried.lost) == (3, 3, 2, 0, 1)
+    assert 0 < tried.cost_after < tried.cost_before
+
+
+def test_the_editor_in_the_browser_of_a_marketer(client_as):
+    client = client_as("marketing")
+    made = client.post(reverse("cancellations:incentive_create"), {"name": "Pause", "code": "pause-2", "kind": "pause"})
+    draft = IncentiveVersion.objects.get()
+    assert made.url == reverse("cancellations:incentive_draft", args=[draft.pk])
+    limits = {"lever": "1", "cooldown_days": "180", "max_accepted": "1"}
+    wrong = client.post(made.url, {"term_months": "99", **limits})
+    assert wrong.context["form"].errors["term_months"]
+    assert client.post(made.url, {"term_months": "2", **limits}).status_code == 302
+    args = [draft.pk, "eligible", "root", "add"]
+    part = client.get(
+        reverse("cancellations:rule_condition", args=args), {"var": "in_debt"}, headers={"HX-Request": "true"}
+    )
+    assert "id_value" in part.content.decode()
+    refused = client.post(
+        reverse("cancellations:rule_step", args=args),
+        {"var": "tenure_months", "op": "ge", "value": "many"},
+        headers={"HX-Request": "true"},
+    )
+    assert "many" in refused.content.decode()
+    client.post(
+        reverse("cancellations:rule_step", args=args),
+        {"var": "tenure_months", "op": "ge", "value": "6"},
+        headers={"HX-Request": "true"},
+    )
+    draft.refresh_from_db()
+    assert (draft.terms, draft.rules["eligible"]) == ({"months": 2}, TENURE)
+    client.post(reverse("cancellations:incentive_publish", args=[draft.pk]))
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+PAGES = ["incentives", "incentive_create", "beliefs", "budgets", "limits", "figures", "reasons", "experiment", "parity"]
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_every_page_opens_empty_and_filled(client_as, where):
+    client = client_as("manager")
+    url = reverse(f"cancellations:{where}")
+    assert client.get(url).status_code == 200
+    suggestions.suggest_for(CancellationCaseFactory(reason=ReasonFactory()), by=None, now=NOON)
+    version = IncentiveVersionFactory()
+    assert client.get(url, {"since": "2026-01-01", "until": "2026-12-01"}).status_code == 200
+    for name in ("incentive", "incentive_words"):
+        assert client.get(reverse(f"cancellations:{name}", args=[version.incentive_id])).status_code == 200
+    assert client.get(reverse("cancellations:incentive_try", args=[version.pk])).status_code == 200
+
+
+def test_an_agent_sees_own_figures_only(client_as):
+    client = client_as("agent")
+    CancellationCaseFactory(reason=ReasonFactory())
+    CancellationCaseFactory(reason=ReasonFactory(), agent=client.user)
+    page = client.get(reverse("cancellations:my_figures"), {"since": "2026-01-01", "until": "2026-12-01", "team": ""})
+    assert page.context["lines"][0]["figure"] == "1"
+    assert client.get(reverse("cancellations:figures")).status_code == 403
+
+
+def test_limits_keep_the_salt_so_nobody_changes_arms(client_as):
+    client = client_as("manager")
+    first = EnginePolicy.objects.create(created_at=NOON)
+    client.post(
+        reverse("cancellations:limits"),
+        {
+            "margin_floor": "0.2",
+            "share_of_value": "0.4",
+            "household_days": "90",
+            "accepted_in_year": "2",
+            "hold_out": "0.1",
+        },
+    )
+    newest = EnginePolicy.objects.order_by("-pk").first()
+    assert newest != first
+    assert (newest.salt, newest.margin_floor, newest.author) == (first.salt, Decimal("0.2"), client.user)
