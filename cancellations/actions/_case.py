@@ -38,7 +38,10 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
 
 def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
     """The offer and, locked before it, its case. Three queries."""
-    case = locked(Offer.objects.values_list("case_id", flat=True).get(pk=offer_pk))
+    case_pk = Offer.objects.values_list("case_id", flat=True).filter(pk=offer_pk).first()
+    if case_pk is None:
+        raise NotFound(_("There is no such offer."))
+    case = locked(case_pk)
     offer = (
         Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive").get(pk=offer_pk)
     )
