@@ -23,8 +23,11 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
     case = (
         CancellationCase.objects.select_for_update(of=("self",))
         .select_related("customer", "subscription__plan", "reason__category", "own_reading")
-        .get(pk=pk)
+        .filter(pk=pk)
+        .first()
     )
+    if case is None:
+        raise NotFound(_("There is no such case."))
     if version is not None and version != case.version and by is not None:
         unseen = case.moves.select_related("by").order_by("pk")[max(version - 1, 0) :]
         for move in reversed(unseen):
