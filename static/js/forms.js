@@ -7,13 +7,31 @@ function firstError(root) {
   wrong.focus();
 }
 
+// A part that arrives may ask for the focus (data-focus: itself, data-focus-first: its first control), never from
+// somebody who is typing.
+function wanted(root) {
+  if (document.activeElement?.matches("input, textarea, select") && !root.contains(document.activeElement)) return;
+  const part = root.querySelector("[data-focus], [data-focus-first]");
+  (part?.hasAttribute("data-focus") ? part : part?.querySelector("button, input:not([type=hidden]), select, textarea, a[href]"))?.focus();
+}
+
+const elsewhere = (event) => (event.submitter?.formTarget || event.target.target) === "_blank";
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method === "dialog") return;
+  if (event.defaultPrevented || form.method === "dialog" || elsewhere(event)) return;
   if (form.dataset.sent && !form.hasAttribute("hx-post")) return event.preventDefault(); // pressed twice
   form.dataset.sent = "yes";
   (event.submitter ?? form.querySelector("button:not([type=button])"))?.setAttribute("aria-busy", "true");
+  setTimeout(() => rest(form.parentElement ?? document), 8000); // an answer that was a download leaves the page standing
 });
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt;
+  if (!form.matches("form")) return;
+  form.dataset.sent = "yes";
+  event.detail.requestConfig.triggeringEvent?.submitter?.setAttribute("aria-busy", "true");
+  flag(form, true);
+});
+document.addEventListener("htmx:sendError", (event) => flag(event.detail.elt, false));
 const rest = (root) => {
   for (const form of root.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
@@ -48,18 +66,24 @@ document.addEventListener("input", (event) => {
   sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(Object.fromEntries(kept(form).map((e) => [e.name, e.value]))));
 });
 document.addEventListener("submit", (event) => {
-  const form = event.target;
-  const key = PREFIX + form.dataset.draft;
-  if (form.dataset.forget !== undefined) sessionStorage.clear();
-  else if (form.dataset.draft && sessionStorage.getItem(key) && !event.defaultPrevented)
-    sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), sent: true }));
+  if (event.target.dataset.forget !== undefined) sessionStorage.clear();
+  else if (!event.defaultPrevented && !elsewhere(event)) flag(event.target, true);
 });
+function flag(form, sent) {
+  const key = PREFIX + form.dataset?.draft;
+  const draft = sessionStorage.getItem(key);
+  if (draft) sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(draft), sent }));
+}
 
 document.addEventListener("htmx:load", (event) => {
   restore(event.detail.elt);
-  if (event.detail.elt !== document.body) firstError(event.detail.elt.parentElement ?? event.detail.elt);
+  if (event.detail.elt === document.body) return;
+  const root = event.detail.elt.parentElement ?? event.detail.elt;
+  wanted(root);
+  firstError(root);
 });
 restore(document);
+wanted(document);
 firstError(document);
 
 // data-submit: a choice that is sent as soon as it is made (filters, settings)

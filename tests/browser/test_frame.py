@@ -253,3 +253,17 @@ def test_the_admin_works_under_the_policy(page, live_server, log_in, path):
     User.objects.filter(pk=user.pk).update(is_staff=True)
     assert page.goto(live_server.url + path).status == 200
     expect(page.locator("#site-name")).to_be_visible()
+
+
+def test_a_draft_is_forgotten_once_it_was_sent(page, live_server, log_in, queue):
+    log_in(page, "administrator")
+    page.goto(live_server.url + "/styleguide/")
+    page.locator("#sample_note").fill("Box restarts.")
+    stored = "sessionStorage.getItem('draft:styleguide')"
+    assert "Box restarts." in page.evaluate(stored)
+    page.evaluate(
+        "document.getElementById('sample_note').form.dispatchEvent(new SubmitEvent('submit', {bubbles: true}))"
+    )
+    page.reload()
+    expect(page.locator("#sample_note")).to_have_value("")
+    assert page.evaluate(stored) is None
