@@ -1,0 +1,202 @@
+"""Reference data is edited here; cases and offers are only read, and moved by the same actions as the desk."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cancellations import actions
+from cancellations.models import (
+    CancellationCase,
+    CaseMove,
+    Incentive,
+    IncentiveVersion,
+    Notice,
+    Offer,
+    OfferDecision,
+    OfferMove,
+    Reason,
+    ReasonCategory,
+    ReasonIncentive,
+    Suggestion,
+)
+from staff.errors import DomainError
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Looked at, never changed by hand."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def _each(self, request: HttpRequest, rows: QuerySet[Any], act: Callable[..., object]) -> None:
+        """The action for each row chosen; a refusal names its row and holds up no other."""
+        done = 0
+        for row in rows:
+            try:
+                act(row.pk, by=request.user, now=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                done += 1
+        if done:
+            self.message_user(request, _("Done: %(count)d.") % {"count": done}, messages.SUCCESS)
+
+
+class _Moves(admin.TabularInline):
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("at", "from_state", "to_state", "by", "note")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CaseMoves(_Moves):
+    model = CaseMove
+
+
+class OfferMoves(_Moves):
+    model = OfferMove
+
+
+@admin.register(ReasonCategory)
+class ReasonCategoryAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "order")
+    list_editable = ("order",)
+    search_fields = ("name", "name_sv", "name_de", "code")
+    ordering = ("order",)
+
+
+@admin.register(Reason)
+class ReasonAdmin(admin.ModelAdmin):
+    list_display = ("name", "category", "order", "opens_complaint", "never_offer", "names_competitor", "is_active")
+    list_filter = ("category", "is_active", "never_offer", "opens_complaint")
+    list_select_related = ("category",)
+    search_fields = ("name", "name_sv", "name_de", "code")
+    ordering = ("category__order", "order")
+
+
+@admin.register(Incentive)
+class IncentiveAdmin(admin.ModelAdmin):
+    """Names and words; terms and rules are versions, written and published on the desk's own pages."""
+
+    list_display = ("name", "code", "kind")
+    list_filter = ("kind",)
+    search_fields = ("name", "name_sv", "name_de", "code")
+    ordering = ("code",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Incentive | None = None) -> tuple[str, ...]:
+        return ("code", "kind") if obj else ()
+
+
+@admin.register(ReasonIncentive)
+class GuessAdmin(admin.ModelAdmin):
+    list_display = ("reason", "incentive", "accepts", "stays")
+    list_filter = ("reason__category",)
+    list_select_related = ("reason", "incentive")
+    autocomplete_fields = ("reason", "incentive")
+    search_fields = ("reason__name", "incentive__name")
+    ordering = ("reason__category__order", "reason__order", "pk")
+
+
+@admin.register(IncentiveVersion)
+class VersionAdmin(ReadOnly):
+    list_display = ("incentive", "number", "state", "lever", "monthly_budget", "published_at", "publisher")
+    list_filter = ("state", "incentive__kind")
+    list_select_related = ("incentive", "publisher")
+    ordering = ("incentive__code", "-number")
+
+
+class NoticeInline(admin.StackedInline):
+    model = Notice
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("received_at", "channel", "by", "receipt")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(CancellationCase)
+class CaseAdmin(ReadOnly):
+    list_display = ("number", "customer", "state", "reason", "agent", "opened_at", "ends_on")
+    list_filter = ("state", "reason__category", "team", "permission")
+    list_select_related = ("customer", "reason", "agent")
+    search_fields = ("number", "customer__number")
+    ordering = ("-opened_at", "-pk")
+    inlines = (NoticeInline, CaseMoves)
+    actions = ("register_cancellation", "reinstate", "win_back")
+
+    @admin.action(description=_("Register cancellation"), permissions=["register"])
+    def register_cancellation(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
+        self._each(request, rows, actions.register_cancellation)
+
+    @admin.action(description=_("Take the cancellation back"), permissions=["win_back"])
+    def reinstate(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
+        self._each(request, rows, actions.reinstate)
+
+    @admin.action(description=_("Won back"), permissions=["win_back"])
+    def win_back(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
+        self._each(request, rows, actions.win_back)
+
+    def has_register_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("cancellations.register_cancellation")
+
+    def has_win_back_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("cancellations.win_back")
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnly):
+    list_display = ("case", "incentive_version", "state", "cost", "gain", "was_lead", "created_at", "by")
+    list_filter = ("state", "incentive_version__incentive__kind", "was_lead")
+    list_select_related = ("case", "incentive_version__incentive", "by")
+    search_fields = ("case__number",)
+    ordering = ("-created_at", "-pk")
+    inlines = (OfferMoves,)
+    actions = ("approve", "apply")
+
+    @admin.action(description=_("Approve"), permissions=["decide"])
+    def approve(self, request: HttpRequest, rows: QuerySet[Offer]) -> None:
+        self._each(request, rows, actions.approve)
+
+    @admin.action(description=_("Applied"), permissions=["fulfil"])
+    def apply(self, request: HttpRequest, rows: QuerySet[Offer]) -> None:
+        self._each(request, rows, actions.apply)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("cancellations.decide_offer")
+
+    def has_fulfil_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("cancellations.fulfil_offer")
+
+
+@admin.register(OfferDecision)
+class DecisionAdmin(ReadOnly):
+    list_display = ("offer", "verdict", "amount", "requested_by", "requested_at", "decided_by", "decided_at")
+    list_filter = ("verdict",)
+    list_select_related = ("offer__case", "offer__incentive_version__incentive", "requested_by", "decided_by")
+    ordering = ("-requested_at", "-pk")
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ReadOnly):
+    list_display = ("case", "at", "chosen", "propensity", "hold_out", "model_version")
+    list_filter = ("hold_out", "model_version")
+    list_select_related = ("case", "chosen__incentive")
+    search_fields = ("case__number",)
+    ordering = ("-at", "-pk")
