@@ -6,9 +6,9 @@ if (field && answers) {
   const hits = () => [...answers.querySelectorAll('a[role="option"]')];
   let chosen = -1;
 
-  const choose = (index) => {
+  const choose = (index) => { // -1: none
     const all = hits();
-    chosen = all.length ? (index + all.length) % all.length : -1;
+    chosen = index;
     all.forEach((hit, i) => hit.setAttribute("aria-selected", String(i === chosen)));
     if (chosen >= 0) {
       field.setAttribute("aria-activedescendant", all[chosen].id);
@@ -33,10 +33,12 @@ if (field && answers) {
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (!hits().length) return;
+      const many = hits().length;
+      if (!many) return;
       event.preventDefault();
       show(true);
-      choose(chosen + (event.key === "ArrowDown" ? 1 : chosen < 0 ? 0 : -1));
+      if (event.key === "ArrowDown") choose((chosen + 1) % many);
+      else choose(chosen <= 0 ? many - 1 : chosen - 1);
     } else if (event.key === "Enter" && !answers.hidden && field.value.trim() === answers.dataset.text) {
       const hit = hits()[Math.max(chosen, 0)];
       if (!hit) return;

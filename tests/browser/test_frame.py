@@ -151,7 +151,13 @@ def test_search_by_keyboard(page, live_server, log_in, people, axe):
     page.keyboard.type("Anna")
     options = page.get_by_role("option")
     expect(options).to_have_text(["Anna Berg", "Anna Ek"])
+    expect(page.locator('[role=option][aria-selected="true"]')).to_have_count(0)
     axe(page)
+    page.keyboard.press("Enter")  # nothing chosen: the best answer
+    page.wait_for_url("**/search/?q=Anna%20Berg")
+    page.keyboard.press("/")
+    page.keyboard.type("Anna")
+    expect(options).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
