@@ -87,6 +87,15 @@ MARKETING = {
     "cancellations.view_budget",
 }
 DATA_ENTRY = {
+    "loyalty.view_store",
+    "loyalty.add_store",
+    "loyalty.change_store",
+    "loyalty.view_category",
+    "loyalty.add_category",
+    "loyalty.change_category",
+    "loyalty.view_product",
+    "loyalty.add_product",
+    "loyalty.change_product",
     "customers.view_customer",
     "customers.add_customer",
     "customers.change_customer",

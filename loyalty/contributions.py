@@ -25,6 +25,7 @@ from staff.decisions import Verdict
 from staff.home import Line, Panel, home
 from staff.models import User
 from staff.navigation import Entrance, navigation
+from staff.reports import Report, reports
 from staff.search import Hit, search
 
 GIVEN = [LedgerEntry.Reason.GOODWILL, LedgerEntry.Reason.BONUS, LedgerEntry.Reason.WAIVER]
@@ -46,6 +47,15 @@ def register() -> None:
     search.register("loyalty", find)
     approvals.register("loyalty", pending)
     home.register("loyalty", panel)
+    reports.register(
+        "loyalty",
+        Report(
+            gettext_lazy("Loyalty in figures"),
+            gettext_lazy("Members, activity, time to a full card, redemption, breakage, liability."),
+            "loyalty:report",
+            "loyalty.view_loyalty_reports",
+        ),
+    )
 
 
 def _goal(now: datetime) -> Subquery:

@@ -5,8 +5,12 @@ import logging
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from loyalty import actions
+from loyalty.actions.expiry import expire_all
+from loyalty.actions.returns import match_parked_returns
+from loyalty.models import Forecast, Receipt
 from loyalty.queries.ledger import faults
+from loyalty.queries.programmes import redemption, sales_lines
+from loyalty.rules.forecast import Replay, read
 
 logger = logging.getLogger(__name__)
 
@@ -15,14 +19,14 @@ logger = logging.getLogger(__name__)
 @app.task(queue="loyalty", queueing_lock="loyalty-parked")
 def match_parked(timestamp: int) -> None:
     """Returns whose sale has come meanwhile are counted."""
-    actions.match_parked_returns(now=timezone.now())
+    match_parked_returns(now=timezone.now())
 
 
 @app.periodic(cron="15 2 * * *")
 @app.task(queue="loyalty", queueing_lock="loyalty-expire")
 def expire(timestamp: int) -> None:
     """Stamps and rewards past their life. Run again it does nothing."""
-    done = actions.expire_all(now=timezone.now())
+    done = expire_all(now=timezone.now())
     logger.info("loyalty expired %(stamps)s stamps, %(rewards)s rewards", done)
 
 
@@ -34,3 +38,29 @@ def check_ledger(timestamp: int) -> None:
         numbers = [row["membership"] for row in found]
         logger.error("loyalty ledger and cached balances differ: memberships %s", numbers)
         raise RuntimeError(f"The ledger and the cached balances differ for memberships {numbers}")
+
+
+@app.task(queue="loyalty")
+def forecast(*, forecast_id: int) -> None:
+    """Replay a year's receipts through a draft, telling how far it is. Run again it starts over."""
+    row = Forecast.objects.select_related("version").get(pk=forecast_id)
+    if row.state == Forecast.State.DONE:
+        return
+    version = row.version
+    row.total = Receipt.objects.filter(kind="sale", business_date__range=(row.since, row.until)).count()
+    row.state, row.done = Forecast.State.RUNNING, 0
+    row.save(update_fields=["state", "total", "done"])
+    try:
+        replay = Replay(version.terms)
+        for sale in read(sales_lines(row.since, row.until)):
+            replay.add(sale)
+            if replay.sales % 1000 == 0:
+                Forecast.objects.filter(pk=row.pk).update(done=replay.sales)
+        row.result = replay.result(version.reward_cost, version.margin, redemption(version.programme_id))
+        row.state = Forecast.State.DONE
+    except Exception:
+        row.state = Forecast.State.FAILED
+        raise
+    finally:
+        row.done, row.finished_at = row.total if row.state == Forecast.State.DONE else row.done, timezone.now()
+        row.save(update_fields=["state", "done", "result", "finished_at"])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import deeds, desk, requests
+from loyalty.views import deeds, design, desk, requests, watch
 
 app_name = "loyalty"
 urlpatterns = [
@@ -27,4 +27,19 @@ urlpatterns = [
     path("cards/<int:pk>/card.pdf", desk.card_pdf, name="card_pdf"),
     path("cards/<int:pk>/card.svg", desk.card_picture, name="card_picture"),
     path("requests/<int:pk>/", requests.decide, name="request"),
+    path("programmes/", design.programme_list, name="programmes"),
+    path("programmes/new/", design.new_programme, name="new_programme"),
+    path("programmes/<int:pk>/new/", design.new_version, name="new_version"),
+    path("versions/preview/", design.preview, name="preview"),
+    path("versions/<int:pk>/", design.version, name="version"),
+    path("versions/<int:pk>/forecast/", design.forecast, name="forecast"),
+    path("versions/<int:pk>/forecast/now/", design.forecast_panel, name="forecast_panel"),
+    path("versions/<int:pk>/submit/", design.submit, name="submit"),
+    path("versions/<int:pk>/publish/", design.publish, name="publish"),
+    path("versions/<int:pk>/back/", design.send_back, name="send_back"),
+    path("lapsing/", watch.lapsing, name="lapsing"),
+    path("lapsing/<int:pk>/", watch.contact, name="contact"),
+    path("signals/", watch.signals, name="signals"),
+    path("signals/<int:pk>/", watch.review, name="review"),
+    path("figures/", watch.report, name="report"),
 ]

@@ -1,14 +1,13 @@
 """What the shop keeps of its cards: programmes, members, receipts, the ledger, and the work around them."""
 
 from loyalty.models.ledger import Kind, LedgerEntry, Reward, RewardEvent
-from loyalty.models.marketing import Campaign, Contact, Forecast, SignalReview
+from loyalty.models.marketing import Contact, Forecast, SignalReview
 from loyalty.models.members import CardToken, Membership, Merge
 from loyalty.models.programmes import Category, Product, Programme, ProgrammeVersion, Store
 from loyalty.models.receipts import Receipt, ReceiptLine
 from loyalty.models.requests import StampRequest
 
 __all__ = [
-    "Campaign",
     "CardToken",
     "Category",
     "Contact",

@@ -2,11 +2,10 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.models.members import Membership
-from loyalty.models.programmes import Programme, ProgrammeVersion
+from loyalty.models.programmes import ProgrammeVersion
 
 
 class Forecast(models.Model):
@@ -40,55 +39,15 @@ class Forecast(models.Model):
         return f"{self.version} ({self.get_state_display()})"
 
 
-class Campaign(models.Model):
-    """A named effort with dates, an owner and a budget, that gifts and contacts are booked to."""
-
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    programme = models.ForeignKey(Programme, models.PROTECT, related_name="campaigns", verbose_name=_("programme"))
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
-    starts_on = models.DateField(_("starts"))
-    ends_on = models.DateField(_("ends"))
-    budget = models.DecimalField(_("budget"), max_digits=12, decimal_places=2)
-    segment = models.CharField(
-        _("for whom"),
-        max_length=12,
-        choices=[
-            ("all", _("all members")),
-            ("lapsing", _("members about to lapse")),
-            ("birthday", _("birthdays in the time of the campaign")),
-            ("one_left", _("one stamp short of a reward")),
-        ],
-        default="all",
-    )
-    stamps = models.PositiveIntegerField(_("stamps given to each"), default=1)
-    created_at = models.DateTimeField(_("created at"))
-
-    class Meta:
-        verbose_name = _("campaign")
-        verbose_name_plural = _("campaigns")
-        constraints = [
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="loyalty_campaign_ends_after_start"),
-            models.CheckConstraint(condition=Q(budget__gte=0), name="loyalty_campaign_budget_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Contact(models.Model):
-    """One try to win a member back (or a gift of a campaign), and what came of it."""
+    """One try to win a member back, and what came of it."""
 
     class Outcome(models.TextChoices):
         REACHED = "reached", _("reached, will come")
         NOT_REACHED = "not_reached", _("not reached")
         NO_INTEREST = "no_interest", _("no interest")
-        GIVEN = "given", _("stamps given")
-        CONTROL = "control", _("left alone, to compare")
 
     membership = models.ForeignKey(Membership, models.PROTECT, related_name="contacts", verbose_name=_("membership"))
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("campaign")
-    )
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
     note = models.TextField(_("note"), blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
@@ -97,11 +56,6 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["campaign", "membership"], condition=Q(campaign__isnull=False), name="loyalty_campaign_once"
-            )
-        ]
         indexes = [models.Index(fields=["membership", "-at"], name="loyalty_contact_member")]
 
     def __str__(self) -> str:

@@ -1,0 +1,138 @@
+"""Marketing's desk: programmes, drafts with the card beside them, forecasts, publishing by a second person."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from loyalty import cards
+from loyalty.actions import programmes as actions
+from loyalty.forms.design import ProgrammeForm, VersionForm
+from loyalty.models import Programme, ProgrammeVersion
+from loyalty.queries import programmes as queries
+from staff.errors import DomainError
+
+
+@require_GET
+@permission_required("loyalty.design_programme", raise_exception=True)
+def programme_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "loyalty/programmes.html", {"rows": queries.programmes()})
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("loyalty.design_programme", raise_exception=True)
+def new_programme(request: HttpRequest) -> HttpResponse:
+    form = ProgrammeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        programme = form.save()
+        return redirect("loyalty:new_version", pk=programme.pk)
+    return render(request, "loyalty/programme_form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("loyalty.design_programme", raise_exception=True)
+def new_version(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new draft, begun from the version before."""
+    programme = get_object_or_404(Programme, pk=pk)
+    before = programme.versions.order_by("-number").first()
+    initial = {"starts_on": timezone.localdate()} if before else {"stamps_needed": 9, "starts_on": timezone.localdate()}
+    form = VersionForm(request.POST or None, instance=None if request.POST else before, initial=initial)
+    return _edit(request, form, programme, None)
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required("loyalty.design_programme", raise_exception=True)
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """A draft to be edited, or published terms to be read."""
+    row = get_object_or_404(ProgrammeVersion.objects.select_related("programme", "author", "approver"), pk=pk)
+    if row.state in (ProgrammeVersion.State.PUBLISHED, ProgrammeVersion.State.WITHDRAWN) and request.method == "POST":
+        messages.error(request, _("Published terms are final; draft a new version."))
+        return redirect("loyalty:version", pk=pk)
+    form = VersionForm(request.POST or None, instance=None if request.POST else row)
+    return _edit(request, form, row.programme, row)
+
+
+def _edit(request: HttpRequest, form: VersionForm, programme: Programme, row: ProgrammeVersion | None) -> HttpResponse:
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = actions.save_draft(
+                row.pk if row else None,
+                programme=programme,
+                edits=form.cleaned_data["edits"] or 0,
+                by=request.user,
+                now=timezone.now(),
+                **form.terms(),
+            )
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Draft saved."))
+            return redirect("loyalty:version", pk=saved.pk)
+    needed = row.stamps_needed if row else 9
+    context = {
+        "form": form,
+        "programme": programme,
+        "row": row,
+        "told": queries.version_row(row) if row else None,
+        "forecast": queries.forecast_rows(row) if row else {},
+        "picture": _picture(needed, row.head_start if row else 0),
+        "is_final": row is not None and row.state == ProgrammeVersion.State.PUBLISHED,
+        "is_own": row is not None and row.author_id == request.user.pk,
+    }
+    return render(request, "loyalty/version.html", context, status=422 if form.is_bound else 200)
+
+
+def _picture(needed: int, head_start: int) -> Any:
+    return cards.stamps_svg(head_start, needed, cards.says(head_start, needed))
+
+
+@require_POST
+@permission_required("loyalty.design_programme", raise_exception=True)
+def preview(request: HttpRequest) -> HttpResponse:
+    """The card as a member would see it on the first day, drawn while the form is typed."""
+
+    def whole(name: str, least: int, most: int) -> int:
+        text = request.POST.get(name, "")
+        return min(max(int(text), least), most) if text.isdigit() and len(text) < 6 else least
+
+    needed = whole("stamps_needed", 1, 2000)
+    return HttpResponse(_picture(needed, min(whole("head_start", 0, 2000), needed - 1)))
+
+
+@require_GET
+@permission_required("loyalty.design_programme", raise_exception=True)
+def forecast_panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """The forecast as it is now; asked again every second while it runs."""
+    row = get_object_or_404(ProgrammeVersion, pk=pk)
+    context = {"row": row, "forecast": queries.forecast_rows(row)}
+    return render(request, "loyalty/version.html#forecast", context)
+
+
+def _step(permission: str, act: Callable[..., Any], told: Any) -> Callable[..., HttpResponse]:
+    @require_POST
+    @permission_required(permission, raise_exception=True)
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        get_object_or_404(ProgrammeVersion, pk=pk)
+        try:
+            act(pk, by=request.user, now=timezone.now())
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, told)
+        return redirect("loyalty:version", pk=pk)
+
+    return view
+
+
+DESIGN, PUBLISH = "loyalty.design_programme", "loyalty.publish_programme"
+forecast = _step(DESIGN, actions.ask_for_forecast, gettext_lazy("The forecast is on its way."))
+submit = _step(DESIGN, actions.submit, gettext_lazy("Handed in: a second person publishes it."))
+publish = _step(PUBLISH, actions.publish, gettext_lazy("Published."))
+send_back = _step(PUBLISH, actions.send_back, gettext_lazy("Sent back to its author."))

@@ -1,0 +1,75 @@
+"""Lists to work through, and the figures."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from loyalty.actions import watch as actions
+from loyalty.models import Contact, Membership, SignalReview
+from loyalty.queries import figures, watch
+from staff.errors import DomainError
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.ChoiceField(choices=Contact.Outcome.choices)
+
+
+class VerdictForm(forms.Form):
+    signal = forms.SlugField(max_length=40)
+    evidence = forms.CharField(max_length=400)
+    verdict = forms.ChoiceField(choices=SignalReview.Verdict.choices)
+
+
+@require_GET
+@permission_required("loyalty.work_retention", raise_exception=True)
+def lapsing(request: HttpRequest) -> HttpResponse:
+    return render(
+        request,
+        "loyalty/lapsing.html",
+        {"rows": watch.lapsing(timezone.now()), "outcomes": Contact.Outcome.choices},
+    )
+
+
+@require_POST
+@permission_required("loyalty.work_retention", raise_exception=True)
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    member, form = get_object_or_404(Membership, pk=pk), OutcomeForm(request.POST)
+    if form.is_valid():
+        actions.record_contact(
+            member.pk, outcome=form.cleaned_data["outcome"], note="", by=request.user, now=timezone.now()
+        )
+        messages.success(request, _("Noted."))
+    else:
+        messages.error(request, _("Choose what came of it."))
+    return redirect("loyalty:lapsing")
+
+
+@require_GET
+@permission_required("loyalty.review_signals", raise_exception=True)
+def signals(request: HttpRequest) -> HttpResponse:
+    return render(request, "loyalty/signals.html", {"rows": watch.signals(timezone.now())})
+
+
+@require_POST
+@permission_required("loyalty.review_signals", raise_exception=True)
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    member, form = get_object_or_404(Membership, pk=pk), VerdictForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.review_signal(member.pk, note="", by=request.user, now=timezone.now(), **form.cleaned_data)
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Noted."))
+    return redirect("loyalty:signals")
+
+
+@require_GET
+@permission_required("loyalty.view_loyalty_reports", raise_exception=True)
+def report(request: HttpRequest) -> HttpResponse:
+    return render(request, "loyalty/report.html", figures.report(timezone.now()))
