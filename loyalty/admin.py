@@ -19,19 +19,19 @@ from loyalty.models import (
 
 
 @admin.register(Store)
-class StoreAdmin(admin.ModelAdmin[Store]):
+class StoreAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "is_open"]
     search_fields = ["name", "code"]
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin[Category]):
+class CategoryAdmin(admin.ModelAdmin):
     list_display = ["name", "code"]
     search_fields = ["name", "code"]
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin[Product]):
+class ProductAdmin(admin.ModelAdmin):
     list_display = ["name", "sku", "category", "price", "cost", "is_gift_card"]
     list_filter = ["category", "is_gift_card"]
     list_select_related = ["category"]
@@ -39,11 +39,11 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
 
 @admin.register(Programme)
-class ProgrammeAdmin(admin.ModelAdmin[Programme]):
+class ProgrammeAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "unit", "reward_name", "is_open"]
 
 
-class ReadOnly(admin.ModelAdmin[Model]):
+class ReadOnly(admin.ModelAdmin):
     """Written only by actions."""
 
     show_full_result_count = False

@@ -20,13 +20,13 @@ DAYS = [
 ]
 
 
-class ProgrammeForm(forms.ModelForm[Programme]):
+class ProgrammeForm(forms.ModelForm):
     class Meta:
         model = Programme
         fields = ["code", "name", "unit", "reward_name"]
 
 
-class VersionForm(forms.ModelForm[ProgrammeVersion]):
+class VersionForm(forms.ModelForm):
     """One earning rule and one bonus window; what else a stored version has is kept in the admin."""
 
     per = forms.ChoiceField(

@@ -12,9 +12,10 @@ from staff import formats
 LAPSING = """
 WITH visits AS (
   SELECT membership_id, occurred_at,
-         extract(epoch FROM occurred_at - lag(occurred_at) OVER (PARTITION BY membership_id ORDER BY occurred_at)) AS gap
+         extract(epoch FROM occurred_at - lag(occurred_at) OVER w) AS gap
   FROM loyalty_receipt
   WHERE kind = 'sale' AND state = 'counted' AND occurred_at > %(now)s - interval '2 years'
+  WINDOW w AS (PARTITION BY membership_id ORDER BY occurred_at)
 ), own AS (
   SELECT membership_id, count(*) AS visits, max(occurred_at) AS last,
          percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap > 0) AS gap
