@@ -7,12 +7,11 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.rules.terms import Terms, TermsError
+from loyalty.rules.terms import Terms
 
 
 class Store(models.Model):
@@ -222,9 +221,3 @@ class ProgrammeVersion(models.Model):
     def terms(self) -> Terms:
         """The terms as the rules read them. Raises TermsError when the stored rules are not well formed."""
         return Terms.read(self)
-
-    def clean(self) -> None:
-        try:
-            Terms.read(self)
-        except TermsError as error:
-            raise ValidationError({"rules": str(error)}) from error
