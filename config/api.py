@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 urlpatterns = [
+    path("", include("customers.api.urls")),
     path("", include("loyalty.api.urls")),
     path("", include("cancellations.api.urls")),
     path("", include("complaints.api.urls")),

@@ -1,0 +1,71 @@
+"""Customers in the admin: the desk's own search and actions, no query per row."""
+
+import pytest
+from django.urls import reverse
+
+from customers.models import Change, Customer
+from tests.factories import CustomerFactory, PlanFactory, SubscriptionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk(client_as):
+    client = client_as("data entry")
+    client.user.is_staff = True
+    client.user.save()
+    return client
+
+
+def test_search_is_the_desks(clerk):
+    CustomerFactory(given_name="Anna", family_name="Maier")
+    CustomerFactory(given_name="Bo", family_name="Meyer")
+    page = clerk.get(reverse("admin:customers_customer_changelist"), {"q": "meyer"})
+    assert [one.family_name for one in page.context["cl"].result_list] == ["Meyer", "Maier"]
+    choices = clerk.get(
+        reverse("admin:autocomplete"),
+        {"term": "maier", "app_label": "customers", "model_name": "subscription", "field_name": "customer"},
+    ).json()["results"]
+    assert [choice["text"] for choice in choices] == ["Anna Maier", "Bo Meyer"]
+
+
+@pytest.mark.parametrize("model", ["customer", "subscription", "plan", "household"])
+def test_lists_cost_the_same_whatever_the_rows(clerk, model, django_assert_max_num_queries):
+    url = reverse(f"admin:customers_{model}_changelist")
+    clerk.get(url)
+    for n in range(4):
+        SubscriptionFactory(plan=PlanFactory(code=f"p{n}"))
+    with django_assert_max_num_queries(9):
+        assert clerk.get(url).status_code == 200
+
+
+def form(page):
+    """The admin form's own values, as a browser would send them back."""
+    values = {}
+    for part in [
+        page.context["adminform"].form,
+        *(s.formset.management_form for s in page.context["inline_admin_formsets"]),
+    ]:
+        for bound in part:
+            value = bound.value()
+            values[bound.html_name] = "" if value is None else value
+    return {name: value for name, value in values.items() if value is not False}
+
+
+def test_an_edit_goes_by_the_action(clerk):
+    customer = CustomerFactory(city="Lund")
+    url = reverse("admin:customers_customer_change", args=[customer.pk])
+    data = form(clerk.get(url)) | {"city": "Malmö"}
+    assert clerk.post(url, data).status_code == 302
+    change = Change.objects.get()
+    assert (change.by, change.fields) == (clerk.user, {"city": ["Lund", "Malmö"]})
+    assert Customer.objects.get().version == 2
+
+
+def test_a_new_customer(clerk):
+    url = reverse("admin:customers_customer_add")
+    data = form(clerk.get(url)) | {"number": "K-9", "family_name": "Ek", "customer_since": "2024-01-01"}
+    response = clerk.post(url, data)
+    assert response.status_code == 302, response.context["adminform"].errors
+    assert Customer.objects.get().number == "K-9"
+    assert Change.objects.count() == 1
