@@ -6,11 +6,10 @@ from random import Random
 
 from django.utils import timezone
 
-from complaints.actions.awards import ANSWER_WITHIN, sentence
+from complaints.actions.awards import propose, sentence
 from complaints.compensation.rules import Terms, Wish
 from complaints.models import (
     Award,
-    AwardApproval,
     AwardMove,
     Category,
     ComplaintCase,
@@ -87,7 +86,7 @@ def load(*, seed: int, now: datetime) -> None:
         ],
         batch_size=1000,
     )
-    _waiting(people, cells, matrix, now)
+    _waiting(people, cells, now)
 
 
 def _guidance(people: dict[str, User], now: datetime) -> Matrix:
@@ -234,7 +233,7 @@ def _vouchers(random: Random, remedies: list[Remedy], now: datetime) -> tuple[li
     return vouchers, entries
 
 
-def _waiting(people: dict[str, User], cells: dict[tuple[int, int], MatrixCell], matrix: Matrix, now: datetime) -> None:
+def _waiting(people: dict[str, User], cells: dict[tuple[int, int], MatrixCell], now: datetime) -> None:
     """One proposal that waits for a manager, so that the queue has something to decide."""
     case = (
         ComplaintCase.objects.filter(is_open=True, category__code="faulty-product", severity__gte=2)
@@ -249,31 +248,4 @@ def _waiting(people: dict[str, User], cells: dict[tuple[int, int], MatrixCell], 
         [Wish(K.PRODUCT_VOUCHER, Basis.GOODWILL, cell.high + 20, case.product), Wish(K.APOLOGY, Basis.APOLOGY)],
         deviation="The third box in a month: replace it and be done.",
     )
-    award, _done = _award(Random(1), case, cell, matrix, people["asa"])
-    award.state, award.version, award.owed, award.goodwill, award.band = (
-        AwardState.PENDING,
-        1,
-        D(0),
-        terms.goodwill,
-        "above",
-    )
-    award.proposed_at, award.deviation = now - timedelta(minutes=9), terms.deviation
-    award.sentence = sentence(terms, case.customer.language)
-    award.explanation |= {
-        "reasons": ["limit_goodwill", "above_band"],
-        "split": {basis: str(amount) for basis, amount in terms.split.items()},
-        "deviation": terms.deviation,
-    }
-    award.save(force_insert=True)
-    Remedy.objects.bulk_create(
-        Remedy(award=award, kind=w.kind, basis=w.basis, state=RemedyState.PROPOSED, amount=w.amount, what=w.what)
-        for w in terms.wishes
-    )
-    AwardApproval.objects.create(
-        award=award,
-        amount=terms.total,
-        requested_by=people["asa"],
-        requested_at=award.proposed_at,
-        reason=terms.deviation,
-        due_at=award.proposed_at + ANSWER_WITHIN,
-    )
+    propose(case.pk, terms, by=people["asa"], now=now - timedelta(minutes=9))

@@ -47,7 +47,11 @@ def liability_report(request: HttpRequest) -> HttpResponse:
             "groups": [
                 (
                     kind.label,
-                    [(_month(line.month), _written(line.movement)) for line in found.lines if line.kind == kind],
+                    [
+                        (_month(line.month), _written(line.movement))
+                        for line in found.lines
+                        if line.kind == kind and any(line.movement)
+                    ],
                     _written(found.total(kind)),
                 )
                 for kind in kinds
