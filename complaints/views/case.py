@@ -210,7 +210,7 @@ def deadline(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     context = {"clock": clock, "lines": explanations.of(clock, timezone.now()), "case": clock.case}
-    return render(request, "complaints/deadline.html#lines" if request.htmx else "complaints/deadline.html", context)
+    return render(request, "complaints/deadline.html#panel" if request.htmx else "complaints/deadline.html", context)
 
 
 @require_GET

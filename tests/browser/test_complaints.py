@@ -89,3 +89,15 @@ def test_pages_at_both_widths_in_the_dark(page, live_server, log_in, axe, fits, 
     page.goto(live_server.url + reverse(f"complaints:{name}"))
     axe(page)
     fits(page)
+
+
+def test_a_deadline_is_explained_in_a_dialog(page, live_server, log_in, axe, fits):
+    case = registered(now=timezone.now(), received_at=timezone.now())
+    log_in(page, "agent")
+    page.goto(live_server.url + reverse("complaints:case", args=[case.pk]))
+    fits(page)
+    page.get_by_role("link", name="Explain this deadline: answer", exact=True).click()
+    page.get_by_role("dialog").get_by_text("received: the clock starts").wait_for()
+    axe(page)
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    page.get_by_role("dialog").wait_for(state="hidden")
