@@ -1,12 +1,20 @@
 """A million customers: how long it takes to find one, to open the page, to turn the list."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
 
 from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
+from bench.measure import Table
+from customers import queries
 from customers.demo_names import BRITAIN, GERMANY, SWEDEN
+from customers.models import Customer
+from customers.search import find
+from staff.models import User
 
 CUSTOMERS = 1_000_000
 COLUMNS = (
@@ -87,3 +95,27 @@ def fill() -> None:
 
 def main() -> None:
     fill()
+    table = Table()
+    for what, typed in {
+        "a common given name": "anna",
+        "two letters": "an",
+        "two words": "anna svensson",
+        "two beginnings": "lin joh",
+        "as heard": "swenson",
+        "diacritics": "mueller",
+        "last digits of a phone": "4567",
+        "customer number": "C-1500000",
+        "nobody": "xyzzy",
+    }.items():
+        table.add(f"search, {what}: “{typed}”", lambda typed=typed: find(typed, 12), runs=20)
+
+    user, _made = User.objects.get_or_create(username="bench", defaults={"is_superuser": True})
+    client = Client()
+    client.force_login(user)
+    customer = Customer.objects.order_by("pk").first()
+    table.add("header band, in the query", lambda: queries.band_for(customer, timezone.now()))
+    table.add("customer page", lambda: client.get(f"/customers/{customer.pk}/"))
+    table.add("customer list, first page", lambda: client.get("/customers/"))
+    deep = urlsafe_b64encode(f"[{customer.pk + CUSTOMERS // 2}]".encode()).decode().rstrip("=")
+    table.add("customer list, in the middle", lambda: client.get("/customers/", {"after": deep}))
+    table.print()
