@@ -107,7 +107,7 @@ def figures(period: Period) -> Figures:
     uplift = Uplift.of(treated, held)
     incremental = per_save = net_value = None
     if uplift.points is not None:
-        incremental = tuple(points * treated.n for points in (uplift.points, uplift.low, uplift.high))
+        incremental = tuple(points * treated.n for points in (uplift.points, uplift.low or 0, uplift.high or 0))
         worth = value(Contract(row["price"] or NIL, row["margin"] or NIL))
         saves = Decimal(str(round(incremental[0], 4)))
         net_value = tuple(saves * worth * Decimal(scale) - cost for scale in ("1", "0.7", "1.3"))
@@ -124,9 +124,9 @@ def figures(period: Period) -> Figures:
         net_mrr=row["net"],
         cost=cost,
         uplift=uplift,
-        incremental=incremental,  # type: ignore[arg-type]
+        incremental=incremental,  # type: ignore[arg-type]  # one each for likely, low and high
         cost_per_save=per_save,
-        net_value=net_value,  # type: ignore[arg-type]
+        net_value=net_value,
         offers_after_refusal=offers["after"],
         without_receipt=row["without_receipt"],
         slow_receipts=row["slow"],
@@ -197,7 +197,7 @@ def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
     )
     cohorts: dict[tuple[int, int], list[tuple[date, date | None]]] = {}
     for closed, ends_on, status in rows:
-        day = closed.date()
+        day = closed.date()  # type: ignore[union-attr]  # only closed cases are asked for
         gone = ends_on if status in ("ended", "ending") else None
         cohorts.setdefault((day.year, (day.month - 1) // 3 + 1), []).append((day, gone))
     curves: dict[str, list[tuple[int, float]]] = {}
@@ -294,12 +294,12 @@ def policies(period: Period) -> dict[str, OffPolicy]:
         top = max(shown, key=lambda row: row["score"])  # type: ignore[arg-type,return-value]
         return {int(top["version"] or 0): 1.0}  # type: ignore[call-overload]
 
-    targets = {
+    targets: dict[str, list[dict[int, float]]] = {
         "logged": [{r["version"] or 0: r["probability"] for r in listed if r["shown"]} for listed in candidates],
         "best": [best(listed) for listed in candidates],
         "none": [{0: 1.0} for _ in candidates],
     }
-    return {name: off_policy(rows, target) for name, target in targets.items()}  # type: ignore[arg-type]
+    return {name: off_policy(rows, target) for name, target in targets.items()}
 
 
 def default_period(now: datetime, today: date) -> tuple[date, date]:

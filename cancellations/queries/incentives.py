@@ -44,8 +44,8 @@ def catalogue(now: datetime) -> list[CatalogueRow]:
     }
     rows = []
     for incentive in incentives:
-        by_state = {version.state: version for version in incentive.live}  # type: ignore[attr-defined]
-        count = counted.get(incentive.pk, {})
+        by_state = {version.state: version for version in incentive.live}
+        count: Any = counted.get(incentive.pk, {})
         rows.append(
             CatalogueRow(
                 incentive,

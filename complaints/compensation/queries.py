@@ -74,7 +74,7 @@ def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | No
     late = Breach.objects.filter(clock__case=case).exists() or (
         Clock.objects.filter(case=case, met_at__isnull=True, is_paused=False, due_at__lt=now).exists()
     )
-    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides)
+    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides or 0)
     neighbours = 0
     if customer.street and customer.postcode:
         neighbours = (
@@ -112,7 +112,7 @@ def goodwill_year(customer_pk: int, now: datetime, *, besides: int | None = None
     else two proposals on two screens would each find the other missing. One query an app."""
     ours = (
         Award.objects.filter(case__customer=customer_pk, state__in=STANDING, proposed_at__gt=now - YEAR)
-        .exclude(pk=besides)
+        .exclude(pk=besides or 0)
         .aggregate(total=Sum("goodwill"))["total"]
     )
     others = (
@@ -128,7 +128,7 @@ def totals(case: ComplaintCase, by: User, now: datetime, *, besides: int | None 
     of `goodwill_year`."""
     year, midnight = now - YEAR, timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     redress = F("owed") + F("loss")
-    given = Award.objects.filter(state__in=STANDING).exclude(pk=besides)
+    given = Award.objects.filter(state__in=STANDING).exclude(pk=besides or 0)
     on_case = given.filter(case__in=linked(case)).aggregate(goodwill=Sum("goodwill"), redress=Sum(redress))
     in_year = given.filter(case__customer=case.customer_id, proposed_at__gt=year).aggregate(redress=Sum(redress))
     today = given.filter(proposed_by=by, proposed_at__gte=midnight).aggregate(

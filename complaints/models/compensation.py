@@ -15,6 +15,9 @@ from complaints.models.vouchers import Voucher
 from staff.decisions import Decision
 from staff.states import Move, Stateful, fsm
 
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
 
 class AwardState(models.TextChoices):
     PENDING = "pending", _("waiting for approval")
@@ -76,8 +79,8 @@ class Award(Stateful):
     )
 
     if TYPE_CHECKING:
-        remedies: models.Manager["Remedy"]
-        approvals: models.Manager["AwardApproval"]
+        remedies: RelatedManager["Remedy"]
+        approvals: RelatedManager["AwardApproval"]
 
     class Meta:
         verbose_name = _("award")

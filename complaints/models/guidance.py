@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.cases import Category, ComplaintCase
 
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
 
 class RemedyKind(models.TextChoices):
     REFUND = "refund", _("refund")
@@ -99,7 +102,7 @@ class Matrix(models.Model):
     objects = MatrixQuerySet.as_manager()
 
     if TYPE_CHECKING:
-        cells: models.Manager["MatrixCell"]
+        cells: RelatedManager["MatrixCell"]
 
     class Meta:
         verbose_name = _("compensation guidance")

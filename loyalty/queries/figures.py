@@ -56,11 +56,11 @@ def kaplan_meier(cycles: list[tuple[int, bool]]) -> list[tuple[int, float]]:
     for days, done in cycles:
         by_day.setdefault(max(days, 0), [0, 0])[0 if done else 1] += 1
     for day in sorted(by_day):
-        done, censored = by_day[day]
-        if done:
-            share *= 1 - done / at_risk
+        full, censored = by_day[day]
+        if full:
+            share *= 1 - full / at_risk
             points.append((day, 1 - share))
-        at_risk -= done + censored
+        at_risk -= full + censored
     return points
 
 
