@@ -45,6 +45,12 @@ def short_day(value: date, language: str | None = None) -> str:
     return dates.format_skeleton("MMMd", value, locale=locale(language)).replace(" ", "\u00a0")
 
 
+def weekday(value: date, language: str | None = None) -> str:
+    """“Sunday 22 November”, “Sonntag, 22. November”."""
+    here = locale(language)
+    return dates.format_date(value, "EEEE, d. MMMM" if here.language == "de" else "EEEE d MMMM", locale=here)
+
+
 def moment(value: datetime | None, language: str | None = None) -> str:
     """Local day and time: “31 Jan 2027, 10:58”."""
     if value is None:
