@@ -1,0 +1,148 @@
+"""The whole call in Chromium: two people, two windows, keyboard only, to the receipt and the timeline."""
+
+import re
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from playwright.sync_api import expect
+
+from cancellations.models import CancellationCase
+from cancellations.reference import load_reasons
+from customers.models import Document
+from tests.cancellations.factories import IncentiveVersionFactory
+from tests.factories import AuthorityLimitFactory, CustomerFactory, SubscriptionFactory, UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def company(transactional_db):
+    """A caller named Maier, one incentive that an agent may not give alone, and limits."""
+    from django.utils import timezone
+
+    from cancellations.models import EnginePolicy
+
+    call_command("sync_roles")
+    load_reasons()
+    EnginePolicy.objects.create(created_at=timezone.now(), hold_out=0)
+    wide = {"per_customer_year": 500, "per_agent_day": None}
+    AuthorityLimitFactory(role=Group.objects.get(name="agent"), kind="offer", per_case=20, **wide)
+    AuthorityLimitFactory(role=Group.objects.get(name="manager"), kind="offer", per_case=300, **wide)
+    customer = CustomerFactory(given_name="Anna", family_name="Maier", language="de")
+    SubscriptionFactory(customer=customer, contract_end=date(2099, 1, 31))
+    IncentiveVersionFactory(incentive__name="Discount", terms={"percent": "10.00", "months": 6})
+    return customer
+
+
+def sure_lead(monkeypatch):
+    """Lets the sampled lead be the incentive: the draw itself is the engine's own test."""
+    from cancellations import suggestions
+
+    real = suggestions._choose
+
+    def choose(*arguments, **options):
+        chosen = real(*arguments, **options)
+        best = next((key for key in chosen.keys if key), 0)
+        return chosen.__class__(chosen.keys, chosen.vector, best, chosen.propensity)
+
+    monkeypatch.setattr(suggestions, "_choose", choose)
+
+
+TALL = {"width": 1280, "height": 1700}  # the bar at the foot covers nothing: axe measures what is half covered
+
+
+def begin(page, live_server, customer):
+    """From the first page to the call, without the mouse: the name as heard."""
+    page.goto(live_server.url + "/")
+    page.keyboard.press("/")
+    page.keyboard.type("meyer")
+    expect(page.get_by_role("option").first).to_contain_text("Maier")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/customers/\d+/"))
+    page.keyboard.press("c")
+    page.wait_for_url(re.compile(r"/cancellations/\d+/call/"))
+
+
+def test_from_hello_to_receipt_with_a_second_persons_approval(
+    page, another_page, live_server, log_in, company, axe, fits, monkeypatch
+):
+    sure_lead(monkeypatch)
+    log_in(page, UserFactory(role="agent"))
+    manager = another_page()
+    log_in(manager, UserFactory(role="manager", first_name="Sofia", last_name="Berg"))
+    page.set_viewport_size(TALL)
+    begin(page, live_server, company)
+    axe(page)
+    fits(page)
+    page.get_by_role("link", name="Price").press("Enter")
+    page.get_by_role("button", name="Cheaper elsewhere").press("Enter")
+    expect(page.get_by_role("button", name="Cheaper elsewhere")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("y")
+    ask = page.get_by_role("button", name="Ask a manager")
+    expect(ask).to_be_visible()
+    axe(page)
+    page.keyboard.press("1")
+    expect(page.get_by_text("Waiting for a manager")).to_be_visible()
+
+    manager.goto(live_server.url + "/approvals/")
+    expect(manager.get_by_role("heading", name="10% off for 6 months")).to_be_visible()
+    expect(page.get_by_text("Sofia is looking")).to_be_visible(timeout=4_000)
+    axe(manager)
+    manager.keyboard.press("a")
+    expect(page.get_by_text("Approved by Sofia B.")).to_be_visible(timeout=4_000)
+    page.keyboard.press("1")
+    expect(page.get_by_text("On the table")).to_be_visible()
+    page.keyboard.press("a")
+    page.wait_for_url(re.compile(r"/cancellations/\d+/$"))
+    expect(page.get_by_text("What we agreed").or_(page.get_by_text("Was wir vereinbart haben")).first).to_be_visible()
+    axe(page)
+    fits(page)
+    receipt = page.request.get(live_server.url + page.get_by_role("link", name="Open the PDF").get_attribute("href"))
+    assert receipt.body() == bytes(Document.objects.get().pdf)
+    page.goto(live_server.url + f"/customers/{company.pk}/")
+    expect(page.get_by_text("Offer: accepted")).to_be_visible()
+    assert CancellationCase.objects.get().state == "saved_pending"
+
+
+@pytest.mark.parametrize("language", ["sv", "de"])
+def test_the_same_call_ends_in_a_registered_cancellation(
+    page, live_server, log_in, company, axe, fits, narrow, dark, language
+):
+    log_in(page, UserFactory(role="agent", language=language))
+    begin(page, live_server, company)
+    dark(page)
+    page.set_viewport_size({"width": 390, "height": 2400})
+    axe(page)
+    fits(page)
+    narrow(page)
+    page.keyboard.press("n")
+    expect(page.locator('[data-key="n"]')).to_have_count(0)
+    words = {"sv": "Uppsägning", "de": "Kündigung"}
+    button = page.locator('[data-key="r"]')
+    expect(button).to_be_enabled()
+    page.keyboard.press("r")
+    expect(page.locator("#register")).to_be_visible()
+    axe(page, "#register")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/cancellations/\d+/$"))
+    expect(page.get_by_role("heading", level=2).first).to_contain_text(words[language])
+    axe(page)
+    fits(page)
+    case = CancellationCase.objects.get()
+    assert (case.state, case.ends_on, case.permission) == ("cancelled_scheduled", date(2099, 1, 31), "refused")
+    assert Document.objects.get().language == "de"
+
+
+def test_closing_the_browser_loses_nothing(page, live_server, log_in, company, axe):
+    log_in(page, UserFactory(role="agent"))
+    begin(page, live_server, company)
+    call = page.url
+    page.goto(live_server.url + "/cancellations/")
+    axe(page)
+    link = page.locator("#unfinished a")
+    expect(link).to_contain_text("Maier")
+    link.click()
+    page.wait_for_url(call)
