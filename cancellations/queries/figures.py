@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Avg, Count, DecimalField, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
@@ -258,7 +259,7 @@ def parity(period: Period, by: str) -> list[Group]:
 
 
 # --- what another policy would have brought --------------------------------------------------------------------------
-def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[dict[str, object]]]]:
+def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[dict[str, Any]]]]:
     """Mature decisions with propensity and candidates; repetitions and the hold-out left out. Two queries."""
     decisions = (
         Suggestion.objects.filter(
