@@ -39,6 +39,7 @@ def worth(voucher: Voucher) -> str:
 def _texts(voucher: Voucher, code: str, apology: str, today: date) -> Mapping[str, object]:
     customer = voucher.customer
     is_product = voucher.kind == VoucherKind.PRODUCT
+    sorry = _("We are sorry for what happened, and thank you for telling us. Please accept this voucher from us.")
     return {
         "language": customer.language,
         "company": settings.KVAR_COMPANY,
@@ -49,8 +50,7 @@ def _texts(voucher: Voucher, code: str, apology: str, today: date) -> Mapping[st
         "case": _("Our reference: %(number)s") % {"number": voucher.case.number} if voucher.case else "",
         "title": _("Your voucher"),
         "greeting": _("Dear %(name)s,") % {"name": customer.name},
-        "apology": apology
-        or _("We are sorry for what happened, and thank you for telling us. Please accept this voucher from us."),
+        "apology": f"{sorry} {apology}".strip(),
         "worth_label": _("Good for") if is_product else _("Value"),
         "worth": worth(voucher),
         "code_label": _("Code"),
