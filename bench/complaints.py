@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -120,7 +120,7 @@ def fill(count: int = CASES) -> User:
     Team.objects.get_or_create(name="Bench")
     customers = list(Customer.objects.filter(number__startswith="B-").values_list("pk", flat=True))
     agents = [user.pk, *(UserFactory(username=f"bench{n}").pk for n in range(20))]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT id FROM complaints_rootcause ORDER BY id LIMIT 1")
         (cause,) = cursor.fetchone()
         cursor.execute(
