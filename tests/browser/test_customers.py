@@ -1,0 +1,57 @@
+"""A caller is found by a misheard name, and the history is read to its end."""
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from customers.models import Note
+from tests.browser.conftest import NARROW
+from tests.conftest import NOON
+from tests.factories import CustomerFactory, SubscriptionFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_from_a_misheard_name_to_the_end_of_the_history(page, log_in, axe, live_server):
+    user = log_in(page, "agent")
+    customer = CustomerFactory(given_name="Åsa", family_name="Svensson", segment="plus", in_debt=True)
+    SubscriptionFactory(customer=customer)
+    for n in range(50):
+        Note.objects.create(customer=customer, text=f"Note number {n}.", by=user, at=NOON - timedelta(days=n))
+
+    page.goto(live_server.url)
+    page.keyboard.press("/")
+    page.keyboard.type("asa swenson", delay=20)
+    page.get_by_text("Åsa Svensson").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Åsa Svensson").wait_for()
+    axe(page)
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/customer.png")
+
+    notes = page.locator("#timeline .tl > li:not(.more)")
+    assert notes.count() == 20
+    for _ in range(40):
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(100)
+        if notes.count() == 51:  # fifty notes, and the contract's beginning
+            break
+    assert notes.count() == 51
+    page.get_by_role("link", name="Contracts").click()
+    page.get_by_text("Fibre 500 + TV began").wait_for()
+    axe(page)
+
+    page.set_viewport_size(NARROW)
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    axe(page)
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/customer-narrow.png")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{live_server.url}/customers/?q=swenson")
+    page.get_by_text("Åsa Svensson").first.wait_for()
+    axe(page)
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=f"{folder}/list.png")
