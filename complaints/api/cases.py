@@ -8,7 +8,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -30,6 +30,7 @@ KEY = OpenApiParameter(
 )
 
 
+@extend_schema_serializer(component_name="Complaint")
 class CaseSerializer(serializers.ModelSerializer[ComplaintCase]):
     customer = serializers.CharField(source="customer.number", read_only=True)
     category = serializers.CharField(source="category.code", read_only=True)
