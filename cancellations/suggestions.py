@@ -349,7 +349,7 @@ def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, override: bool = False) -> Suggestion:
     """The decision in force for this case, made now or reused.
 

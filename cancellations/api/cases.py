@@ -122,11 +122,11 @@ class KeepSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=2000, default="", allow_blank=True)
 
 
-class NoteSerializer(serializers.Serializer[Any]):
+class RemarkSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=2000, default="", allow_blank=True)
 
 
-class ApproveSerializer(NoteSerializer):
+class ApproveSerializer(RemarkSerializer):
     changed = serializers.DictField(child=serializers.CharField(), required=False, default=dict)
 
 
@@ -233,15 +233,15 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def keep(self, request: Request, pk: str) -> Response:
         return self._act(actions.keep, pk, request, **self._given(KeepSerializer, request))
 
-    @extend_schema(request=NoteSerializer, responses=CaseSerializer)
+    @extend_schema(request=RemarkSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def reinstate(self, request: Request, pk: str) -> Response:
-        return self._act(actions.reinstate, pk, request, **self._given(NoteSerializer, request))
+        return self._act(actions.reinstate, pk, request, **self._given(RemarkSerializer, request))
 
-    @extend_schema(request=NoteSerializer, responses=CaseSerializer)
+    @extend_schema(request=RemarkSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"], url_path="win-back")
     def win_back(self, request: Request, pk: str) -> Response:
-        return self._act(actions.win_back, pk, request, **self._given(NoteSerializer, request))
+        return self._act(actions.win_back, pk, request, **self._given(RemarkSerializer, request))
 
 
 class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Offer]):
@@ -279,37 +279,37 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def accept(self, request: Request, pk: str) -> Response:
         return self._act(actions.accept, pk, request, AcceptSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def refuse(self, request: Request, pk: str) -> Response:
-        return self._act(actions.refuse, pk, request, NoteSerializer)
+        return self._act(actions.refuse, pk, request, RemarkSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
-        return self._act(actions.withdraw, pk, request, NoteSerializer)
+        return self._act(actions.withdraw, pk, request, RemarkSerializer)
 
     @extend_schema(request=ApproveSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         return self._act(actions.approve, pk, request, ApproveSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str) -> Response:
-        return self._act(actions.decline, pk, request, NoteSerializer)
+        return self._act(actions.decline, pk, request, RemarkSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: str) -> Response:
-        return self._act(actions.apply, pk, request, NoteSerializer)
+        return self._act(actions.apply, pk, request, RemarkSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def fail(self, request: Request, pk: str) -> Response:
-        return self._act(actions.fail, pk, request, NoteSerializer)
+        return self._act(actions.fail, pk, request, RemarkSerializer)
 
-    @extend_schema(request=NoteSerializer, responses=OfferSerializer)
+    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: str) -> Response:
-        return self._act(actions.revoke, pk, request, NoteSerializer)
+        return self._act(actions.revoke, pk, request, RemarkSerializer)

@@ -12,7 +12,7 @@ from django.db import models
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ from complaints.vouchers.rules import HOLD, LONGEST_HOLD, TooManyGuesses, Unknow
 from complaints.vouchers.views import address_of
 from staff.errors import DomainError
 from staff.idempotency import once
+from staff.schema import REFUSED
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -105,14 +106,6 @@ class BasketSerializer(serializers.Serializer[Any]):
 
 class NothingSerializer(serializers.Serializer[Any]):
     """An empty body."""
-
-
-class RefusalSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-REFUSED = OpenApiResponse(RefusalSerializer, description="Refused: nothing happened.")
 
 
 class Once(APIView):

@@ -75,7 +75,7 @@ class TimelineSerializer(serializers.Serializer[Any]):
     results = HistoryEntrySerializer(many=True)
 
 
-class NoteSerializer(serializers.Serializer[Any]):
+class CustomerNoteSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=4000)
 
 

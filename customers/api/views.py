@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from customers import actions, queries, search
 from customers.api.serializers import (
     BandSerializer,
+    CustomerNoteSerializer,
     CustomerSerializer,
     EditSerializer,
-    NoteSerializer,
     SubscriptionSerializer,
     TimelineSerializer,
 )
@@ -87,12 +87,12 @@ class CustomerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         entries = [line.entry for line in page.lines]
         return Response(TimelineSerializer({"next": page.next, "results": entries}).data)
 
-    @extend_schema(request=NoteSerializer, responses={201: NoteSerializer})
+    @extend_schema(request=CustomerNoteSerializer, responses={201: CustomerNoteSerializer})
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, pk: int) -> Response:
         """Remember something about the customer."""
         customer = get_object_or_404(Customer, pk=pk)
-        asked = NoteSerializer(data=request.data)
+        asked = CustomerNoteSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         note = actions.add_note(customer.pk, text=asked.validated_data["text"], by=request.user, now=timezone.now())
         return Response({"text": note.text}, status=status.HTTP_201_CREATED)

