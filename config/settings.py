@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "import_export",
     "pgtrigger",
-    "pghistory",
     "procrastinate.contrib.django",
     "phonenumber_field",
     "csp",
