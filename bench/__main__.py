@@ -26,6 +26,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("createcachetable")
     call_command("sync_roles")
+    call_command("collectstatic", verbosity=0, interactive=False)
 
     rest = {"__init__", "__main__", "measure", "settings"}
     known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in rest)

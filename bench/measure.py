@@ -10,14 +10,15 @@ across machines. Anchors: docs/decisions and bench/README.md.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import quantiles
 from time import perf_counter
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
+from django.test import Client
 
 READS = ("SELECT", "WITH", "SAVEPOINT", "RELEASE")
 
@@ -42,16 +43,28 @@ class Table:
     rows: list[Row] = field(default_factory=list)
 
     def add(
-        self, name: str, call: Callable[[], object], *, raw: Callable[[], object] | None = None, runs: int = 60
+        self,
+        name: str,
+        call: Callable[[], object],
+        *,
+        raw: Callable[[], object] | None = None,
+        undone: bool = False,
+        runs: int = 60,
     ) -> Row:
-        """Time `call` and, turn by turn with it, the same SQL bare: what `call` was seen to ask in its first run,
-        or `raw` where that run writes and so cannot be repeated as it was."""
+        """Time `call` and, turn by turn with it, the same SQL bare: what `call` was seen to ask in a warm process,
+        or `raw` where that run writes and so cannot be repeated as it was. `undone`: every run of both writes in a
+        transaction that is rolled back, so that each finds what the first found; no commit is in either time."""
+        if undone:
+            call = _rolled_back(call)
+        if undone or raw is None:
+            call()
         with _recorded() as asked:
             call()
         replay = raw
         with _bare() as bare:
-            if replay is None and asked and all(sql.lstrip("( ").upper().startswith(READS) for sql, _ in asked):
-                replay = _replay(bare, [(sql, values) for sql, values in asked if not _is_savepoint(sql)])
+            reads = all(sql.lstrip("( \n").upper().startswith(READS) for sql, _ in asked)
+            if replay is None and asked and (reads or undone):
+                replay = _replay(bare, [(sql, values) for sql, values in asked if not _is_savepoint(sql)], undone)
             for _ in range(3):
                 call()
                 if replay:
@@ -108,9 +121,28 @@ def _bare() -> Iterator[psycopg.Connection[Any]]:
         yield bare
 
 
-def _replay(bare: psycopg.Connection[Any], asked: list[tuple[str, Any]]) -> Callable[[], None]:
+def _replay(bare: psycopg.Connection[Any], asked: list[tuple[str, Any]], undone: bool) -> Callable[[], None]:
     def replay() -> None:
-        for sql, values in asked:
-            bare.execute(sql, values or None).fetchall()
+        with bare.transaction(force_rollback=True) if undone else nullcontext():
+            for sql, values in asked:
+                cursor = bare.execute(sql, values or None)
+                if cursor.description:
+                    cursor.fetchall()
 
     return replay
+
+
+def _rolled_back(call: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with transaction.atomic():
+            call()
+            transaction.set_rollback(True)
+
+    return run
+
+
+def opened(client: Client, address: str, query: dict[str, Any] | None = None) -> None:
+    """The page through the whole stack of middleware; anything but a page is no measurement."""
+    response = client.get(address, query or {})
+    if response.status_code != 200:
+        raise RuntimeError(f"{address} answered {response.status_code}")

@@ -38,10 +38,11 @@ class HeaderBand:
     monthly_margin: Decimal
 
 
-def band_for(customer: Customer, now: datetime) -> HeaderBand:
+def band_for(customer: Customer, now: datetime, *, goodwill: Decimal | None = None) -> HeaderBand:
     """The header band of any page about this customer, with what every app adds to it.
 
-    One query for the subscriptions, one for each source of goodwill, at most two for each app of the band.
+    One query for the subscriptions, one for each source of goodwill, at most two for each app of the band. A page that
+    has summed up the `goodwill` of the year already hands it over, and its sources are not asked again.
     """
     subscriptions = list(
         Subscription.objects.filter(customer=customer)
@@ -49,7 +50,8 @@ def band_for(customer: Customer, now: datetime) -> HeaderBand:
         .select_related("plan")
         .order_by("-monthly_price", "pk")
     )
-    goodwill = given([customer.pk], _year_before(now), now)[customer.pk]
+    if goodwill is None:
+        goodwill = given([customer.pk], _year_before(now), now)[customer.pk]
     parts = [source(customer, now) for source in band]
     return HeaderBand(
         pk=customer.pk,

@@ -1,6 +1,6 @@
 """The call page: what is known, what may be offered and why, what happens if it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,7 +45,11 @@ def pulse(pk: int, now: datetime) -> str:
         .values_list("pk", "verdict", "looked_at_by", "due_at")
     )
     state = CancellationCase.objects.filter(pk=pk).values_list("state", "version").first()
-    look = [(key, verdict, reader, bool(due and due <= now)) for key, verdict, reader, due in rows]
+    return _pulse(state, rows, now)
+
+
+def _pulse(state: object, decisions: Iterable[tuple[int, str, int | None, datetime | None]], now: datetime) -> str:
+    look = [(key, verdict, reader, bool(due and due <= now)) for key, verdict, reader, due in decisions]
     return sha256(repr((state, look)).encode()).hexdigest()[:16]
 
 
@@ -71,23 +75,24 @@ class Why:
 
 
 def why(case: CancellationCase, category_pk: int | None = None) -> Why:
-    """Two queries."""
-    rows = list(
-        ReasonCategory.objects.order_by("order", "pk").prefetch_related(
-            Prefetch("reasons", Reason.objects.filter(is_active=True).order_by("order", "pk"), to_attr="in_use")
-        )
-    )
+    """One query."""
+    rows: dict[ReasonCategory, list[Reason]] = {}
+    in_use = Reason.objects.filter(is_active=True).select_related("category")
+    for reason in in_use.order_by("category__order", "category_id", "order", "pk"):
+        rows.setdefault(reason.category, []).append(reason)
     chosen = category_pk or (case.reason.category_id if case.reason else None)
     opened = next((row for row in rows if row.pk == chosen), None)
-    reasons = getattr(opened, "in_use", [])
     return Why(
-        categories=[Choice(row.pk, row.label(), row.pk == chosen) for row in rows if getattr(row, "in_use", None)],
+        categories=[Choice(row.pk, row.label(), row.pk == chosen) for row in rows],
         open=opened.label() if opened else "",
-        reasons=[Choice(r.pk, r.label(), r.pk == case.reason_id, r.names_competitor) for r in reasons],
+        reasons=[
+            Choice(r.pk, r.label(), r.pk == case.reason_id, r.names_competitor)
+            for r in (rows[opened] if opened else [])
+        ],
         all_reasons=[
             Choice(r.pk, f"{row.label()}: {r.label()}", r.pk == case.own_reading_id)
-            for row in rows
-            for r in getattr(row, "in_use", [])
+            for row, reasons in rows.items()
+            for r in reasons
         ],
         asks_competitor=bool(case.reason and case.reason.names_competitor),
         skipped=case.reason_id is None and category_pk is None,
@@ -208,6 +213,7 @@ class Offers:
     waiting: bool = False
     on_the_table: bool = False
     pulse: str = ""
+    goodwill: Decimal | None = None  # of the customer, where limits were held against it
 
 
 @dataclass(slots=True)
@@ -223,7 +229,7 @@ class _Desk:
 
 
 def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
-    """At most eight queries, none that grows with the number of cards."""
+    """At most nine queries, one of them for each app that counts goodwill; none grows with the number of cards."""
     reasons = [r for r in (case.reason, case.own_reading) if r]
     refusal = rules.why_no_offers(case, case.customer, reasons)
     most = rules.max_offers(case.customer.country)
@@ -236,7 +242,8 @@ def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
         .order_by("pk")
     )
     made = sum(offer.presented_at is not None for offer in made_rows)
-    mark = pulse(case.pk, now)
+    decisions = sorted((d for offer in made_rows for d in offer.decisions.all()), key=lambda d: d.pk)
+    mark = _pulse((case.state, case.version), [(d.pk, d.verdict, d.looked_at_by_id, d.due_at) for d in decisions], now)
     if refusal is not None:
         return Offers(str(refusal), ask_first=False, made=made, most=most, pulse=mark)
     if case.permission != CancellationCase.Permission.GRANTED:
@@ -271,6 +278,7 @@ def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
         waiting=any(card.state == OfferState.NEEDS_APPROVAL for card in cards),
         on_the_table=any(card.state == OfferState.PRESENTED for card in cards),
         pulse=mark,
+        goodwill=desk.spent["customer_year"],
     )
 
 

@@ -87,7 +87,7 @@ def _context(
     if whole:
         panel = queries.offers(case, by=request.user, now=now)
         context |= {
-            "band": None if request.htmx else band_for(case.customer, now),
+            "band": None if request.htmx else band_for(case.customer, now, goodwill=panel.goodwill),
             "panel": panel,
             "endings": queries.endings(case, now),
             "steps": queries.steps(case, panel),

@@ -11,7 +11,13 @@ from django.utils import timezone
 from cancellations import actions
 from cancellations.models import CancellationCase, Offer, Reason
 from customers.models import Document
-from tests.cancellations.factories import NOON, CancellationCaseFactory, OfferFactory
+from tests.cancellations.factories import (
+    NOON,
+    CancellationCaseFactory,
+    IncentiveVersionFactory,
+    OfferFactory,
+    candidate,
+)
 from tests.factories import SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +224,20 @@ def test_query_counts(desk, case, suggestion, agent, rows, django_assert_num_que
         assert desk.get(url("queue")).status_code == 200
     with django_assert_num_queries(7):
         assert desk.get(url("queue"), {"show": "open", "whose": "mine"}).status_code == 200
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_query_count_of_the_call_page(desk, case, suggestion, rows, django_assert_num_queries):
+    """The customer's other cases and the offers made in this one cost nothing more."""
+    for _number in range(rows):
+        version = IncentiveVersionFactory()
+        OfferFactory(case=case, incentive_version=version, state="withdrawn", explanation=candidate(version))
+    for number in range(1, rows):
+        other = CancellationCaseFactory(subscription__customer=case.customer, opened_at=NOON - timedelta(days=number))
+        OfferFactory(case=other, state="withdrawn")
+    desk.get(url("call", case.pk))
+    with django_assert_num_queries(20):
+        assert desk.get(url("call", case.pk)).status_code == 200
 
 
 def test_queue_filters_live_in_the_address(desk, agent, reasons):
