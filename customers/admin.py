@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers import actions
+from customers.imports.admin import ImportAdmin
 from customers.models import Customer, Household, Note, Plan, Subscription
 from customers.search import find
 from staff import formats
@@ -23,7 +24,7 @@ class SubscriptionInline(admin.TabularInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin):
+class CustomerAdmin(ImportAdmin):
     list_display = ("number", "name", "phone", "email", "city", "segment", "customer_since")
     list_display_links = ("number", "name")
     list_filter = ("segment", "language", "country", "is_vulnerable", "in_debt")

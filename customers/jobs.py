@@ -1,4 +1,4 @@
-"""What the worker does for customers: bring letters to their readers."""
+"""What the worker does for customers: bring letters to their readers, and clear away what was sent for import."""
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -6,6 +6,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from customers.imports import uploads
 from customers.models import Delivery
 
 ATTEMPTS = 8
@@ -34,3 +35,10 @@ def deliver(*, delivery_id: int) -> None:
         delivery.save(update_fields=["attempts", "state", "sent_at", "error"])
     if failure:
         raise failure
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(queue="mail", queueing_lock="customers-uploads")
+def clear_uploads(timestamp: int) -> None:
+    """Files that were sent for import and never closed do not stay longer than they may."""
+    uploads.clear(before=timezone.now() - uploads.KEPT)

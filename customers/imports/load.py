@@ -1,15 +1,16 @@
 """Loading rows in sets: copied into a staging table, then matched by customer number. The database does the work."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from queue import Queue
-from threading import Thread
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from customers.history import Ended, histories
@@ -57,6 +58,17 @@ class Batch:
     def unchanged(self) -> int:
         return len(self.values) - len(self.created) - len(self.updated)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """`{"read": n, "created": n, "updated": n, "unchanged": n, "rejected": n}`."""
+        return {
+            "read": self.read,
+            "created": len(self.created),
+            "updated": len(self.updated),
+            "unchanged": self.unchanged,
+            "rejected": len(self.rejected),
+        }
+
 
 def load(table: Table, columns: Columns, *, now: datetime, dry_run: bool) -> Iterator[Batch]:
     """Load a table batch by batch, each in its own transaction, so that an import never holds the desk up for long
@@ -92,22 +104,34 @@ def _converted(rows: Iterator[Row], convert: Converter) -> Iterator[Batch]:
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, the next one made while this one is used. What the maker raises is raised here."""
+    """The same batches, the next one made while this one is used, in the language of whoever asks.
+
+    What the maker raises is raised here. It ends with the one who uses its batches, even if that is before the last.
+    """
     ready: Queue[Batch | BaseException | None] = Queue(maxsize=1)
+    left, language = Event(), translation.get_language()
 
     def make() -> None:
         try:
-            for batch in batches:
-                ready.put(batch)
+            with translation.override(language):
+                for batch in batches:
+                    ready.put(batch)
+                    if left.is_set():
+                        return
             ready.put(None)
         except BaseException as error:
             ready.put(error)
 
     Thread(target=make, daemon=True).start()
-    while (batch := ready.get()) is not None:
-        if isinstance(batch, BaseException):
-            raise batch
-        yield batch
+    try:
+        while (batch := ready.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            yield batch
+    finally:
+        left.set()
+        with suppress(Empty):
+            ready.get_nowait()
 
 
 def _store(batch: Batch, columns: Columns, now: datetime) -> None:

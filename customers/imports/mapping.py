@@ -82,7 +82,7 @@ def known_mappings() -> list[str]:
 def bind(header: Sequence[str], mapping: Mapping[str, Any] | None) -> Columns:
     """Find every mapped column in the heading. Raises Unreadable for one that is missing."""
     if mapping is None:
-        return Columns(_by_name(header))
+        return by_place(header, guess(header))
     places = {name: place for place, name in enumerate(header)}
     as_of = mapping.get("as_of")
     tables = {"customer": CUSTOMER_FIELDS, "subscription": SUBSCRIPTION_FIELDS, "history": HISTORY_FIELDS}
@@ -113,21 +113,27 @@ def read_mapping(path: Path) -> dict[str, Any]:
         raise Unreadable(_("The mapping cannot be read: %(why)s") % {"why": error}) from error
 
 
-def _by_name(header: Sequence[str]) -> dict[str, Spec]:
+def guess(header: Sequence[str]) -> dict[int, str]:
+    """The fields that columns are by their names, by the column's place; the first of two that are the same."""
     wanted = {name: name for name in (*CUSTOMER_FIELDS, *SUBSCRIPTION_FIELDS)}
     wanted |= {word: name for name, words in SYNONYMS.items() for word in words.split()}
-    fields: dict[str, Spec] = {}
+    found: dict[int, str] = {}
     for place, column in enumerate(header):
         plain = "_".join(column.casefold().replace("-", " ").replace("_", " ").split())
         name = wanted.get(plain)
-        if name and name not in fields:
-            fields[name] = Spec(_cell(place), column)
-    if "number" not in fields:
+        if name and name not in found.values():
+            found[place] = name
+    return found
+
+
+def by_place(header: Sequence[str], fields: Mapping[int, str]) -> Columns:
+    """Each of these columns as the field it is said to be. Raises Unreadable when none is the customer number."""
+    if "number" not in fields.values():
         raise Unreadable(
             _("No column is the customer number. Name one “number”, or give a mapping. Columns found: %(columns)s.")
             % {"columns": ", ".join(header)[:300]}
         )
-    return fields
+    return Columns({name: Spec(_cell(place), header[place]) for place, name in fields.items()})
 
 
 def _cell(place: int) -> Cell:

@@ -3,17 +3,21 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import BadZipFile
+from xml.etree.ElementTree import ParseError  # only what openpyxl raises; it does the reading
+from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
 SEPARATORS = ",;\t"
+LARGEST_UNPACKED = 1 << 30  # bytes; a file packed to grow beyond that is no list of customers
 BLOCK = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # what no heading has, but every picture and program
 csv.field_size_limit(BLOCK)
 
 Row = tuple[int, list[str]]  # the line in the file, the cells
@@ -43,9 +47,13 @@ def open_table(file: BinaryIO, name: str = "") -> Table:
     if not first.strip():
         raise Unreadable(_("The file is empty."))
     text.seek(0)
-    separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+    if _CONTROL.search(first):
+        raise Unreadable(_("This is not a text file. Save the table as CSV or XLSX."))
+    separator = max(SEPARATORS, key=lambda mark: len(_line(first, mark)))
     rows = _lines(csv.reader(text, delimiter=separator))
-    _line, header = next(rows)
+    _place, header = next(rows, (0, []))
+    if not header:
+        raise Unreadable(_("The file is empty."))
     return Table([cell.strip() for cell in header], rows, encoding, lambda: text.buffer.tell() / size)
 
 
@@ -73,6 +81,13 @@ def _encoding(file: BinaryIO) -> str:
     return "latin-1"
 
 
+def _line(text: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=separator))
+    except csv.Error as error:
+        raise Unreadable(_("Line %(line)s cannot be read: %(why)s.") % {"line": 1, "why": error}) from error
+
+
 def _lines(reader: "csv._reader") -> Iterator[Row]:
     try:
         for cells in reader:
@@ -89,17 +104,23 @@ def _spreadsheet(file: BinaryIO) -> Table:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    broken = (InvalidFileException, BadZipFile, KeyError, OSError, ValueError, IndexError, TypeError, ParseError)
     try:
+        if sum(part.file_size for part in ZipFile(file).infolist()) > LARGEST_UNPACKED:
+            raise Unreadable(_("This spreadsheet is too large. Save it as CSV."))
         sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
-    except (InvalidFileException, BadZipFile, KeyError, OSError, ValueError, IndexError) as error:
+    except broken as error:
         raise Unreadable(_("This is not a readable XLSX file.")) from error
     place = 0
 
     def rows() -> Iterator[Row]:
         nonlocal place
-        for place, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-            if any(cell is not None for cell in cells):
-                yield place, [_typed(cell) for cell in cells]
+        try:
+            for place, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+                if any(cell is not None for cell in cells):
+                    yield place, [_typed(cell) for cell in cells]
+        except broken as error:
+            raise Unreadable(_("This is not a readable XLSX file.")) from error
 
     lines = rows()
     try:

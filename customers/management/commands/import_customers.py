@@ -1,4 +1,3 @@
-import csv
 import json
 import sys
 from argparse import ArgumentParser
@@ -11,9 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from customers.imports.load import Reject, load
+from customers.imports.load import load
 from customers.imports.mapping import MAPPINGS, bind, read_mapping
-from customers.imports.reader import Table, Unreadable, open_table
+from customers.imports.reader import Unreadable, open_table
+from customers.imports.rejects import Rejects
 
 
 class Command(BaseCommand):
@@ -50,19 +50,13 @@ class Command(BaseCommand):
             table = open_table(stack.enter_context(file.open("rb")), file.name)
             columns = bind(table.header, read_mapping(mapping) if mapping else None)
             refused = (
-                _Rejects(stack.enter_context(rejects.open("w", encoding="utf-8", newline="")), table)
+                Rejects(stack.enter_context(rejects.open("w", encoding="utf-8", newline="")), table)
                 if rejects
                 else None
             )
             start = monotonic()
             for batch in load(table, columns, now=timezone.now(), dry_run=dry_run):
-                counts.update(
-                    read=batch.read,
-                    created=len(batch.created),
-                    updated=len(batch.updated),
-                    unchanged=batch.unchanged,
-                    rejected=len(batch.rejected),
-                )
+                counts.update(batch.counts)
                 if refused:
                     refused.write(batch.rejected)
                 self._progress(min(table.progress(), 1), counts["read"], monotonic() - start)
@@ -75,17 +69,3 @@ class Command(BaseCommand):
         left = seconds / share - seconds if share else 0
         line = f"{bar:░<30} {share:4.0%}  {read:,} rows, {read / max(seconds, 0.001):,.0f} a second, {left:,.0f} s left"
         self.stderr.write(line, ending="\r" if self.stderr.isatty() else "\n")
-
-
-class _Rejects:
-    """The refused rows as they stood, and behind them the line and the reason: mend them and import this file."""
-
-    def __init__(self, stream: Any, table: Table) -> None:
-        self.writer = csv.writer(stream)
-        self.width = len(table.header)
-        self.writer.writerow([*table.header, "line", "rejected because"])
-
-    def write(self, rejected: list[Reject]) -> None:
-        for row in rejected:
-            cells = [*row.cells, *[""] * (self.width - len(row.cells))][: self.width]
-            self.writer.writerow([*cells, row.line, "; ".join(map(str, row.faults))])
