@@ -114,8 +114,8 @@ def band(customer: Customer, now: datetime) -> Band:
     """Open or scheduled cancellations, and what runs; two queries."""
     cases = CancellationCase.objects.filter(
         Q(state__in=OPEN_STATES) | Q(state__in=[State.CANCELLED_SCHEDULED, State.SAVED_PENDING]), customer=customer
-    ).order_by("-opened_at")
-    badges = [_badge(case) for case in cases]
+    ).order_by("opened_at")
+    badges = list({case.state: _badge(case) for case in cases}.values())  # of several alike the newest
     running = (
         Offer.objects.filter(case__customer=customer, state__in=[OfferState.PENDING_FULFILMENT, OfferState.APPLIED])
         .select_related("incentive_version__incentive", "fulfilment")
