@@ -95,6 +95,7 @@ def _clear_debris(data_dir: Path) -> None:
     """Remove what a kill may have left behind: a cluster half made, a lock file half written or naming a process
     number that now belongs to another program, process numbers of the dead."""
     if data_dir.exists() and not (data_dir / "log").exists():  # the first start of a finished cluster makes the log
+        _end_makers(data_dir)
         shutil.rmtree(data_dir)
         return
     _forget_the_dead(data_dir)
@@ -104,6 +105,17 @@ def _clear_debris(data_dir: Path) -> None:
     for lock in (*sockets.glob(".s.PGSQL.*.lock"), server_lock):
         if lock.exists() and _is_stale(lock, data_dir):
             lock.unlink()
+
+
+def _end_makers(data_dir: Path) -> None:
+    """An initdb outlives whoever began it, and would go on writing into the cluster that takes this one's place."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "initdb" and str(data_dir) in process.cmdline():
+                family = [process, *process.children(recursive=True)]
+                for member in family:
+                    member.kill()
+                psutil.wait_procs(family, timeout=10)
 
 
 def _is_stale(lock: Path, data_dir: Path) -> bool:
