@@ -12,6 +12,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 export KVAR_DEMO ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Every start would compile a thousand modules anew where the environment forbids keeping them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check bench lock
 .NOTPARALLEL:
