@@ -1,4 +1,4 @@
-"""A real day: a letter with a faulty product, a free replacement above the agent's limit, redeemed once, and what it moves."""
+"""A real day: a letter, a free replacement above the limit, agreed, printed, redeemed once; and what it moves."""
 
 import re
 from datetime import timedelta
