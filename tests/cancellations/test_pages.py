@@ -220,9 +220,9 @@ def test_query_counts(desk, case, suggestion, agent, rows, django_assert_num_que
     for number in range(rows):
         CancellationCaseFactory(state="notice_recorded", agent=agent, opened_at=NOON - timedelta(days=number))
     desk.get(url("queue"))  # permissions and content types are warm
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert desk.get(url("queue")).status_code == 200
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert desk.get(url("queue"), {"show": "open", "whose": "mine"}).status_code == 200
 
 
@@ -236,7 +236,7 @@ def test_query_count_of_the_call_page(desk, case, suggestion, rows, django_asser
         other = CancellationCaseFactory(subscription__customer=case.customer, opened_at=NOON - timedelta(days=number))
         OfferFactory(case=other, state="withdrawn")
     desk.get(url("call", case.pk))
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(18):
         assert desk.get(url("call", case.pk)).status_code == 200
 
 

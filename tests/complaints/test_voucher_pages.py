@@ -119,7 +119,7 @@ def test_the_list_costs_the_same_with_one_row_and_with_three(client_as, django_a
     for _ in range(rows):
         a_voucher()
     client = client_as("agent")
-    with django_assert_num_queries(5):  # session, user, two of permissions, the list
+    with django_assert_num_queries(3):  # session, user with permissions, the list
         assert client.get(reverse("complaints:vouchers")).content.decode().count("····") == rows
 
 
@@ -129,7 +129,7 @@ def test_the_page_costs_the_same_with_one_entry_and_with_many(client_as, django_
     for _ in range(spent):
         redemption.redeem(voucher.pk, amount=D(1), by=client.user, now=NOON)
         redemption.reserve(voucher.pk, amount=D(1), by=client.user, now=NOON)
-    with django_assert_num_queries(9):  # session, user, permissions (2), voucher, ledger, holds, extensions, successor
+    with django_assert_num_queries(7):  # session, user with permissions, voucher, ledger, holds, extensions, successor
         client.get(reverse("complaints:voucher", args=[voucher.pk]))
 
 

@@ -32,9 +32,9 @@ def test_search_gives_the_best_first_and_the_list_pages_by_key(agent):
 def test_lists_cost_the_same_whatever_the_rows(agent, count, django_assert_num_queries):
     for n in range(count):
         SubscriptionFactory(plan=PlanFactory(code=f"p{n}"))
-    with django_assert_num_queries(6):  # session, user, two for permissions; customers, what they pay for
+    with django_assert_num_queries(4):  # session; user with permissions; customers, what they pay for
         agent.get(reverse("customer-list"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(3):
         assert len(agent.get(reverse("subscription-list")).json()["results"]) == count
 
 

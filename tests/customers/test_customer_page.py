@@ -236,10 +236,10 @@ def test_list_and_page_cost_the_same_whatever_the_rows(agent, customer, count, d
     for n in range(count):
         SubscriptionFactory(customer=CustomerFactory() if n else customer, plan=PlanFactory(code=f"p{n}"))
         actions.add_note(customer.pk, text="x", by=agent.user, now=NOON)
-    with django_assert_num_queries(6):  # session, user, two for permissions; customers, what they pay for
+    with django_assert_num_queries(4):  # session; user with permissions; customers, what they pay for
         agent.get(reverse("customers:list"))
     # Four of the frame, customer and band, four timelines of this room; the other rooms' flags, goodwill and timelines.
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(22):
         agent.get(reverse("customers:detail", args=[customer.pk]))
 
 

@@ -169,10 +169,10 @@ def test_the_card_prints_in_three_languages_and_fits_a_phone(agent):
 def test_pages_take_a_constant_number_of_queries(agent, django_assert_num_queries):
     people = [member() for _ in range(1)]
     for _ in range(2):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(5):
             agent.get(reverse("loyalty:members"))
         buy(people[0], 12)
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(14):
             agent.get(reverse("loyalty:member", args=[people[0].pk]))
         people += [member() for _ in range(2)]
 

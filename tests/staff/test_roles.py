@@ -1,5 +1,6 @@
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from config.roles import AGENT, ROLES
@@ -23,3 +24,33 @@ def test_home_is_closed_to_strangers(client):
 
 def test_home_opens_for_every_role(client_as, role):
     assert client_as(role).get("/").status_code == 200
+
+
+def test_a_person_comes_with_all_permissions_in_one_query(client_as, django_assert_num_queries):
+    client = client_as("agent")
+    path, key = client.session[BACKEND_SESSION_KEY], client.user.pk
+    with django_assert_num_queries(1):
+        user = load_backend(path).get_user(key)
+        assert user.has_perm("customers.view_customer")
+        assert not user.has_perm("cancellations.decide_offer")
+        assert user.get_all_permissions() == AGENT
+
+
+def test_a_role_taken_away_counts_from_the_next_press_on(client_as):
+    client = client_as("agent")
+    assert client.get("/customers/").status_code == 200
+    client.user.groups.clear()
+    assert client.get("/customers/").status_code == 403
+
+
+def test_a_permission_of_ones_own_counts_too(client_as):
+    client = client_as("agent")
+    client.user.user_permissions.add(Permission.objects.get(codename="view_styleguide"))
+    assert client.get("/styleguide/").status_code == 200
+
+
+def test_who_has_left_is_nobody(client_as):
+    client = client_as("agent")
+    client.user.is_active = False
+    client.user.save(update_fields=["is_active"])
+    assert client.get("/").status_code == 302

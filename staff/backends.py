@@ -1,0 +1,40 @@
+"""Who is here and what he or she may do: asked on every page, so asked once."""
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth.models import Permission
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Model, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
+
+from staff.models import User
+
+
+class OneQuery(AuthenticationBackend):
+    """Login by name or address as allauth has it; the person of a session comes with all permissions, in one query.
+
+    They are read anew with every request, so a role given or taken away counts from the next press on.
+    """
+
+    def get_user(self, user_id: int) -> User | None:
+        user = (
+            User.objects.annotate(
+                by_role=ArraySubquery(_names(Permission.objects.filter(group__user=OuterRef("pk")))),
+                by_name=ArraySubquery(_names(Permission.objects.filter(user=OuterRef("pk")))),
+            )
+            .filter(pk=user_id)
+            .first()
+        )
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        if not user.is_superuser:
+            user.allowed = {*user.by_role, *user.by_name}
+        return user
+
+    def get_all_permissions(self, user_obj: User, obj: Model | None = None) -> set[str]:
+        if obj is None and hasattr(user_obj, "allowed"):
+            return user_obj.allowed
+        return super().get_all_permissions(user_obj, obj)
+
+
+def _names(permissions: QuerySet[Permission]) -> QuerySet[Permission, str]:
+    return permissions.values_list(Concat("content_type__app_label", Value("."), "codename"), flat=True)
