@@ -70,9 +70,22 @@ def edit_customer(pk: int, *, version: int, by: User, now: datetime, **fields: A
         return customer
     for name in changed:
         setattr(customer, name, fields[name])
+    if "may_be_contacted" in changed and customer.may_be_contacted:
+        customer.unsubscribed_at = None  # told a colleague so: the word given last counts
     customer.version += 1
-    customer.save(update_fields=[*changed, "version"])
+    customer.save(update_fields=[*changed, "unsubscribed_at", "version"])
     Change.objects.create(customer=customer, by=by, at=now, version=customer.version, fields=changed)
+    return customer
+
+
+@transaction.atomic
+def unsubscribe(pk: int, *, now: datetime) -> Customer:
+    """The customer's own word, by the link in a mail: no more marketing. Said again it changes nothing. Two queries."""
+    customer = Customer.objects.select_for_update(of=("self",)).get(pk=pk)
+    if customer.unsubscribed_at is None:
+        customer.may_be_contacted, customer.unsubscribed_at = False, now
+        customer.version += 1
+        customer.save(update_fields=["may_be_contacted", "unsubscribed_at", "version"])
     return customer
 
 

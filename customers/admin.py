@@ -37,7 +37,7 @@ class CustomerAdmin(ImportAdmin):
     inlines = (SubscriptionInline,)
     fieldsets = (
         (None, {"fields": ("number", ("given_name", "family_name"), "company", "segment")}),
-        (_("Contact"), {"fields": ("email", "phone", "language", "may_be_contacted")}),
+        (_("Contact"), {"fields": ("email", "phone", "language", "may_be_contacted", "unsubscribed_at")}),
         (_("Address"), {"fields": ("street", ("postcode", "city"), "country", "household")}),
         (_("Facts"), {"fields": ("customer_since", "birthday", "is_vulnerable", "is_bereaved", "in_debt")}),
     )
@@ -53,7 +53,7 @@ class CustomerAdmin(ImportAdmin):
         return queryset.filter(pk__in=found).order_by(rank, "-pk"), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
-        return ("number",) if obj else ()
+        return ("number", "unsubscribed_at") if obj else ("unsubscribed_at",)
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         """By the desk's own actions, so that who changed what stands on the customer's timeline."""

@@ -48,6 +48,9 @@ class Customer(models.Model):
     is_bereaved = models.BooleanField(_("bereaved household"), default=False, help_text=_("Never offered anything."))
     in_debt = models.BooleanField(_("in debt"), default=False)
     may_be_contacted = models.BooleanField(_("agreed to be contacted"), default=False)
+    unsubscribed_at = models.DateTimeField(
+        _("no marketing mail since"), null=True, blank=True, editable=False
+    )  # the customer's own word, which no import overrules
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
@@ -74,6 +77,11 @@ class Customer(models.Model):
     @property
     def name(self) -> str:
         return " ".join(filter(None, (self.given_name, self.family_name))) or self.company
+
+    @property
+    def takes_marketing(self) -> bool:
+        """Whether marketing may write: agreed, not taken back, and no mourning in the house."""
+        return self.may_be_contacted and self.unsubscribed_at is None and not self.is_bereaved
 
 
 class Plan(models.Model):

@@ -85,6 +85,8 @@ def _flags(customer: Customer) -> list[Badge]:
         flags.append(Badge(_("vulnerable"), "amber", "heart-handshake"))
     if customer.in_debt:
         flags.append(Badge(_("in debt"), "red", "wallet"))
+    if customer.unsubscribed_at:
+        flags.append(Badge(_("no marketing mail"), "amber", "mail-x"))
     return flags
 
 

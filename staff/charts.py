@@ -220,10 +220,13 @@ def curves(
     *,
     head: Text,
     write: Callable[[Number], str] = formats.number,
+    top: float = 1.0,
+    says: Callable[[float | None], str] = formats.percent,
 ) -> Chart:
-    """Step curves of shares of 1 over the same axis: a cohort's survival, takings of two arms. At most three.
+    """Step curves over the same axis, of shares of 1: a cohort's survival, takings of two arms. At most three.
 
-    `series`: name → points (x, share) in the order of x; `head` names x. A share holds until the next point.
+    `series`: name → points (x, share) in the order of x; `head` names x. A share holds until the next point. Other
+    figures than shares say what stands on `top` of the picture and how they are written (`says`).
     """
     strokes = ("", "second", "third")
     every = [x for points in series.values() for x, _share_ in points]
@@ -231,7 +234,7 @@ def curves(
     spread = (last - first) or 1
 
     def place(x: Number, share: float) -> tuple[float, float]:
-        return LEFT + (RIGHT - LEFT) * (float(x) - first) / spread, BOTTOM - (BOTTOM - TOP) * share
+        return LEFT + (RIGHT - LEFT) * (float(x) - first) / spread, BOTTOM - (BOTTOM - TOP) * share / (top or 1.0)
 
     parts = [
         _text(LEFT, BOTTOM + 16, write(min(every, default=0))),
@@ -245,9 +248,9 @@ def curves(
     for name, points in series.items():
         for x, share in points:
             by_x[x][name] = share
-    rows = [(write(x), *(formats.percent(found.get(name)) for name in series)) for x, found in by_x.items()]
+    rows = [(write(x), *(says(found.get(name)) for name in series)) for x, found in by_x.items()]
     legend = list(zip(strokes, series, strict=False))
-    return Chart(title, [head, *series], svg=_picture(title, parts, formats.percent(1.0)), rows=rows, legend=legend)
+    return Chart(title, [head, *series], svg=_picture(title, parts, says(top)), rows=rows, legend=legend)
 
 
 def _picture(title: Text, parts: Sequence[SafeString], top: str) -> SafeString:

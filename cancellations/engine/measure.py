@@ -9,31 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from staff.rates import Z95, Rate
+
 Array = NDArray[np.float64]
-Z95 = 1.959963984540054
 POWER_Z = 0.8416212335729143  # 80 % power
 LEAST_SAMPLE = 200
 BOOTSTRAPS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """k of n with Wilson's interval; `share` None when n is 0."""
-
-    k: int
-    n: int
-    share: float | None
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, k: int, n: int) -> "Rate":
-        if not n:
-            return cls(k, n, None, None, None)
-        p, z2 = k / n, Z95 * Z95
-        centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = Z95 * (p * (1 - p) / n + z2 / (4 * n * n)) ** 0.5 / (1 + z2 / n)
-        return cls(k, n, p, max(centre - half, 0.0), min(centre + half, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class CustomerSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Customer
-        fields = ("id", "number", "name", *EDITABLE, "version", "subscriptions")
+        fields = ("id", "number", "name", *EDITABLE, "unsubscribed_at", "version", "subscriptions")
         read_only_fields = fields
 
 

@@ -70,6 +70,10 @@ def earn(
     within = cap(kept, room)
     if _sum(within) < _sum(kept):
         trace.append({"say": "cap_day", "cap": terms.cap_day, "cut": _sum(kept) - _sum(within)})
+    for sentence in trace:
+        if sentence["say"] == "bonus":
+            plain, _trace = _by_rules(lines, terms.without_bonus, local, store)
+            sentence["extra"] = _sum(within) - _sum(cap(cap(plain, terms.cap_receipt), room))
     return Outcome(within, (_headline(within, lines), *trace), room)
 
 
@@ -138,7 +142,8 @@ def _by_rules(
         {"say": "no_rule", "what": line.sku, "line": line.number} for line in sold if line.number not in matched
     )
     if earnings and (times := max((_times(rules, line) for line in sold), default=1)) > 1:
-        trace.append({"say": "bonus", "times": times})
+        bonus = next(r for r in rules if r.per == "bonus" and r.times == times)
+        trace.append({"say": "bonus", "times": times, "rule": bonus.key})
     return tuple(earnings), trace
 
 

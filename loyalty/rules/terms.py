@@ -1,7 +1,7 @@
 """A programme's terms as the rules read them, checked when they are read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -97,6 +97,11 @@ class Terms:
     def looks_back(self) -> bool:
         """Whether counting needs to know what the card earned earlier that day."""
         return self.cap_day is not None or self.cooldown_minutes > 0
+
+    @property
+    def without_bonus(self) -> "Terms":
+        """The same terms as if no bonus window were open."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.per != "bonus"))
 
     @classmethod
     def read(cls, version: Version) -> "Terms":

@@ -10,12 +10,12 @@ from django.utils import translation
 
 from loyalty import actions
 from loyalty.errors import CardRefused, ReceiptConflict, RewardRefused
-from loyalty.models import LedgerEntry, Receipt, Reward, RewardEvent, StampRequest
+from loyalty.models import LedgerEntry, Programme, Receipt, Reward, RewardEvent, StampRequest
 from loyalty.rules.earning import Line
 from loyalty.rules.trace import say
 from staff.errors import DomainError
 from tests.conftest import NOON
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
+from tests.loyalty.factories import ANY_ITEM, ProductFactory, StoreFactory, VersionFactory, buy, facts, member
 
 pytestmark = pytest.mark.django_db
 
@@ -362,3 +362,13 @@ def test_one_stamp_costs_a_constant_number_of_queries(django_assert_num_queries)
     for items in (1, 3):
         with django_assert_num_queries(14):
             actions.record_receipt(facts(joe.cards.get().number, items), by=None, now=NOON)
+
+
+def test_a_bonus_says_what_it_gave_beyond_the_plain_terms():
+    window = {"key": "campaign-7", "per": "bonus", "times": 3, "weekdays": [2]}  # NOON is a Wednesday
+    VersionFactory(programme__code="double", rules=[*ANY_ITEM, window], cap_receipt=5, stamps_needed=20)
+    jane = member(Programme.objects.get(code="double"))
+    receipt = buy(jane, 2)
+    assert (receipt.stamps, receipt.trace[-1]) == (5, {"say": "cap_receipt", "cap": 5, "cut": 1})
+    (bonus,) = (sentence for sentence in receipt.trace if sentence["say"] == "bonus")
+    assert bonus == {"say": "bonus", "times": 3, "rule": "campaign-7", "extra": 3}
