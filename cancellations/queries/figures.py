@@ -12,10 +12,11 @@ from typing import Any
 from django.db.models import Avg, Count, DecimalField, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
-from cancellations.engine.measure import Logged, OffPolicy, Rate, Uplift, off_policy
+from cancellations.engine.measure import Logged, OffPolicy, Uplift, off_policy
 from cancellations.engine.values import Contract, value
 from cancellations.learning import YES
 from cancellations.models import CancellationCase, Offer, Suggestion
+from staff.rates import Rate
 
 State = CancellationCase.State
 SAVED = (State.SAVED_PENDING, State.SAVED_CONFIRMED, State.BOOMERANG)

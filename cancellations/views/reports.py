@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cancellations import decision_log
-from cancellations.engine.measure import Estimate, Rate
+from cancellations.engine.measure import Estimate
 from cancellations.models import ReasonCategory
 from cancellations.queries import figures as queries
 from cancellations.queries.figures import Period
 from staff import charts, formats
 from staff.models import Team
+from staff.rates import Rate
 
 
 class FilterForm(forms.Form):
