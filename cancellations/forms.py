@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import terms
 from cancellations.models import CancellationCase, Offer, Reason, ReasonCategory
+from staff.forms import ShortChoiceField
 from staff.models import Team
 
 Mode = CancellationCase.EndMode
@@ -72,10 +73,10 @@ class QueueFilter(forms.Form):
         ],
     )
     whose = forms.ChoiceField(label=_("Whose"), required=False, choices=[("", _("everybody's")), ("mine", _("mine"))])
-    category = forms.ModelChoiceField(
+    category = ShortChoiceField(
         ReasonCategory.objects.order_by("order", "pk"), label=_("Reason"), required=False, empty_label=_("any")
     )
-    team = forms.ModelChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False, empty_label=_("any"))
+    team = ShortChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False, empty_label=_("any"))
 
 
 class DecisionForm(forms.Form):

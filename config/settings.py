@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_filters",
     "template_partials",
-    "lucide",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -107,7 +106,6 @@ TEMPLATES = [
             ],
             "builtins": [
                 "staff.templatetags.kvar",
-                "lucide.templatetags.lucide",
                 "template_partials.templatetags.partials",
             ],
         },

@@ -19,7 +19,7 @@ from customers.timeline import Entry, Place
 from staff import formats, paging
 from staff.models import User
 
-LIST_PAGE = 50
+LIST_PAGE = 25
 TIMELINE_PAGE = 20
 
 
@@ -94,7 +94,7 @@ def _facts(customer: Customer, subscriptions: Sequence[Subscription], today: dat
     since = customer.customer_since
     months = (today.year - since.year) * 12 + today.month - since.month - (today.day < since.day)
     facts = [
-        Fact(_("Phone"), customer.phone.as_international.replace(" ", "\u00a0") if customer.phone else "–"),
+        Fact(_("Phone"), formats.phone(customer.phone) or "–"),
         Fact(_("Language"), customer.get_language_display()),
         Fact(_("Customer since"), f"{formats.day(since)} · {formats.months(months)}"),
     ]
@@ -236,7 +236,7 @@ def list_lines(customers: Sequence[Customer]) -> list[ListLine]:
             url=reverse("customers:detail", args=[customer.pk]),
             name=customer.name,
             number=customer.number,
-            phone=customer.phone.as_international.replace(" ", "\u00a0") if customer.phone else "",
+            phone=formats.phone(customer.phone),
             city=customer.city,
             plan=" + ".join(one.plan.name for one in customer.running[:2]),  # type: ignore[attr-defined]  # listed() prefetches it
             price=formats.money(sum(one.monthly_price for one in customer.running)) if customer.running else "",  # type: ignore[attr-defined]

@@ -2,24 +2,35 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 
 from babel import Locale, dates, numbers
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
+from phonenumber_field.phonenumber import PhoneNumber
 
 Amount = Decimal | int
 
 
 def locale(language: str | None = None) -> Locale:
     """Babel's locale for the language given, else for the one in force. British, not American, dates for English."""
-    code = language or get_language() or settings.LANGUAGE_CODE
+    return _locale(language or get_language() or settings.LANGUAGE_CODE)
+
+
+@cache
+def _locale(code: str) -> Locale:
     return Locale.parse({"en": "en_GB", "sv": "sv_SE", "de": "de_DE"}.get(code, "en_GB"))
 
 
 def money(amount: Amount | None, language: str | None = None) -> str:
     """“€49.90”, “49,90 €”; an en dash for None."""
-    return "–" if amount is None else numbers.format_currency(amount, settings.KVAR_CURRENCY, locale=locale(language))
+    return "–" if amount is None else _money(amount, settings.KVAR_CURRENCY, locale(language))
+
+
+@lru_cache(maxsize=4096)  # prices repeat, and so do the days below: a page writes hundreds of them
+def _money(amount: Amount, currency: str, here: Locale) -> str:
+    return numbers.format_currency(amount, currency, locale=here)
 
 
 def percent(share: float | Decimal | None, language: str | None = None) -> str:
@@ -37,12 +48,27 @@ def day(value: date | datetime | None, language: str | None = None) -> str:
         return "–"
     if isinstance(value, datetime):
         value = timezone.localdate(value)
-    return dates.format_date(value, format="medium", locale=locale(language)).replace(" ", "\u00a0")
+    return _day(value, locale(language))
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, here: Locale) -> str:
+    return dates.format_date(value, format="medium", locale=here).replace(" ", "\u00a0")
 
 
 def short_day(value: date, language: str | None = None) -> str:
     """Without its year: “31 Jan”."""
-    return dates.format_skeleton("MMMd", value, locale=locale(language)).replace(" ", "\u00a0")
+    return _short_day(value, locale(language))
+
+
+@lru_cache(maxsize=1024)
+def _short_day(value: date, here: Locale) -> str:
+    return dates.format_skeleton("MMMd", value, locale=here).replace(" ", "\u00a0")
+
+
+def phone(value: PhoneNumber | str | None) -> str:
+    """“+46 70 123 45 67”, never wrapped; empty for none. Asking a PhoneNumber whether it is true would parse it."""
+    return value.as_international.replace(" ", "\u00a0") if isinstance(value, PhoneNumber) else value or ""
 
 
 def weekday(value: date, language: str | None = None) -> str:

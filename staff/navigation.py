@@ -39,9 +39,10 @@ class Entrance:
 navigation: Registry[Entrance] = Registry()
 
 
-def entrances(user: User) -> list[Entrance]:
+def entrances(user: User) -> tuple[Entrance, ...]:
     """What this person may open, in order; no query beyond the cached permissions."""
-    return sorted((e for e in navigation if not e.permission or user.has_perm(e.permission)), key=lambda e: e.order)
+    offered = (e for e in navigation if not e.permission or user.has_perm(e.permission))
+    return tuple(sorted(offered, key=lambda e: e.order))
 
 
 def current(path: str, offered: Sequence[Entrance]) -> Entrance | None:

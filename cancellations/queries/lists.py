@@ -24,7 +24,7 @@ from staff import formats
 from staff.paging import Page, keyset_page
 
 State = CancellationCase.State
-PAGE = 50
+PAGE = 25
 ALERT_AFTER = timedelta(minutes=10)  # from notice to confirmation
 TONES = {
     State.OPENED: "amber",
@@ -62,6 +62,18 @@ GROUPS: Mapping[str, Sequence[str]] = {
     ),
 }
 
+# What a row of the queue reads: a whole customer, reason and colleague are ninety columns.
+SHOWN = (
+    "number",
+    "state",
+    "price_before",
+    "opened_at",
+    "ends_on",
+    *(f"customer__{name}" for name in ("given_name", "family_name", "company", "number")),
+    *(f"reason__{name}" for name in ("name", "name_sv", "name_de")),
+    *(f"agent__{name}" for name in ("first_name", "last_name", "username")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -84,7 +96,7 @@ def queue(
     *, group: str, agent: int | None, category: int | None, team: int | None, cursor: str | None, now: datetime
 ) -> tuple[list[Row], str | None]:
     """A page of cases, newest first; one query."""
-    rows = CancellationCase.objects.select_related("customer", "reason", "agent")
+    rows = CancellationCase.objects.select_related("customer", "reason", "agent").only(*SHOWN)
     if states := GROUPS.get(group):
         rows = rows.filter(state__in=states)
     if agent:
@@ -98,7 +110,8 @@ def queue(
 
 
 def _row(case: CancellationCase, now: datetime) -> Row:
-    tone = TONES[State(case.state)]
+    state = State(case.state)
+    tone = TONES[state]
     return Row(
         pk=case.pk,
         url=reverse("cancellations:call" if case.is_open else "cancellations:case", args=[case.pk]),
@@ -110,7 +123,7 @@ def _row(case: CancellationCase, now: datetime) -> Row:
         agent=case.agent.short_name if case.agent else "–",
         opened=formats.when(case.opened_at, now),
         ends=formats.day(case.ends_on) if case.ends_on and not case.is_open else "–",
-        state=str(case.get_state_display()),
+        state=str(state.label),
         tone=tone,
         icon=ICONS[tone],
     )
@@ -217,6 +230,10 @@ class Task:
     todo: bool
     running: bool
     note: str
+    note_label: str
+    apply_url: str
+    fail_url: str
+    revoke_url: str
 
 
 def worklist(group: str, *, cursor: str | None, now: datetime) -> tuple[list[Task], str | None]:
@@ -244,11 +261,15 @@ def _task(offer: Offer, now: datetime) -> Task:
         if row.ends_on
         else formats.day(row.starts_on),
         accepted=formats.when(offer.answered_at or offer.created_at, now),
-        state=str(offer.get_state_display()),
+        state=str(OfferState(offer.state).label),
         failed=offer.state == OfferState.FAILED,
         todo=offer.state in (OfferState.PENDING_FULFILMENT, OfferState.FAILED),
         running=offer.state == OfferState.APPLIED,
         note=row.note,
+        note_label=_("Note on %(number)s") % {"number": offer.case.number},
+        apply_url=reverse("cancellations:apply", args=[offer.pk]),
+        fail_url=reverse("cancellations:fail", args=[offer.pk]),
+        revoke_url=reverse("cancellations:revoke", args=[offer.pk]),
     )
 
 
