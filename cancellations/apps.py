@@ -58,11 +58,12 @@ class CancellationsConfig(AppConfig):
         navigation.register(
             "fulfilment",
             Entrance(
-                label=_("Offers to carry out"),
+                label=_("To carry out"),
                 url_name="cancellations:fulfilment",
                 icon="receipt",
                 permission="cancellations.fulfil_offer",
-                order=35,
+                order=31,
                 count=own.todo_count,
+                inner=True,
             ),
         )

@@ -14,7 +14,8 @@ def register() -> None:
             url_name="cancellations:incentives",
             icon="gift",
             permission="cancellations.view_incentive",
-            order=40,
+            order=32,
+            inner=True,
         ),
     )
     navigation.register(
@@ -24,7 +25,8 @@ def register() -> None:
             url_name="cancellations:my_figures",
             icon="chart-no-axes-column",
             permission="cancellations.take_cancellation",
-            order=75,
+            order=33,
+            inner=True,
         ),
     )
     for name, title, about, permission in (

@@ -220,7 +220,7 @@ def register() -> None:
             "complaints:queue",
             "message-square-warning",
             "complaints.view_complaintcase",
-            30,
+            40,
             queries.open_count,
         ),
     )

@@ -211,7 +211,7 @@ def pending(user: User, limit: int) -> Sequence[Pending]:
             requested_at=row.requested_at,
             due_at=row.due_at,
             cost=row.cost,
-            looked_at_by=row.looked_at_by.short_name if row.looked_at_by else "",
+            looked_at_by=row.watcher(user),
         )
         for row in rows
     ]

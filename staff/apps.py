@@ -14,7 +14,7 @@ class StaffConfig(AppConfig):
         navigation.register("home", Entrance(_("Home"), "home", "house", "", 0))
         navigation.register(
             "approvals",
-            Entrance(_("Approvals"), "approvals", "stamp", "staff.view_approvals", 80, count=waiting_count),
+            Entrance(_("Approvals"), "approvals", "badge-check", "staff.view_approvals", 80, count=waiting_count),
         )
         navigation.register("reports", Entrance(_("Reports"), "reports", "chart-column", "staff.view_reports", 90))
         search.register("pages", pages)

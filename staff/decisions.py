@@ -65,6 +65,10 @@ class Decision(models.Model):
             ),
         ]
 
+    def watcher(self, user: "User") -> str:
+        """Who else is looking at this, besides `user`; empty for nobody. No query where `looked_at_by` was joined."""
+        return self.looked_at_by.short_name if self.looked_at_by and self.looked_at_by_id != user.pk else ""
+
     def decide(self, verdict: str, *, by: "User | None", at: datetime, note: str = "") -> None:
         """Close a pending decision; one query. The caller holds the row's lock.
 

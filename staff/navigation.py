@@ -17,7 +17,7 @@ from staff.registry import Registry
 class Entrance:
     """A line in the navigation. `count` (one query, or none) gives the number in its badge; `order` its place.
 
-    An empty permission means: every member of staff.
+    An empty permission means: every member of staff. An `inner` one belongs to the entrance before it.
     """
 
     label: str | Promise
@@ -26,6 +26,7 @@ class Entrance:
     permission: str
     order: int
     count: Callable[[User], int] | None = None
+    inner: bool = False
 
     @property
     def counts(self) -> bool:

@@ -152,7 +152,7 @@ def pending(user: User, limit: int) -> Sequence[Pending]:
             due_at=row.due_at,
             cost=row.amount,
             gain=row.offer.gain,
-            looked_at_by=row.looked_at_by.short_name if row.looked_at_by else "",
+            looked_at_by=row.watcher(user),
         )
         for row in rows
     ]

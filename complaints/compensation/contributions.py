@@ -26,7 +26,7 @@ def register() -> None:
 
     navigation.register(
         "guidance",
-        Entrance(gettext_lazy("Compensation guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 47),
+        Entrance(gettext_lazy("Guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 42, inner=True),
     )
     approvals.register("compensation", waiting)
     goodwill.register("complaints", queries.goodwill_given)
@@ -65,7 +65,7 @@ def waiting(user: User, limit: int) -> Sequence[Pending]:
             requested_at=approval.requested_at,
             due_at=approval.due_at,
             cost=approval.amount,
-            looked_at_by=approval.looked_at_by.short_name if approval.looked_at_by else "",
+            looked_at_by=approval.watcher(user),
         )
         for approval in rows
     ]

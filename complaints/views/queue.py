@@ -25,6 +25,8 @@ ANY = ("", gettext_lazy("any"))
 class QueueFilter(Labelled):
     """The queue's filters, as they stand in the address."""
 
+    SELDOM = ("priority", "channel", "assignee", "outcome")
+
     q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)
     category = forms.ModelChoiceField(
         label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY[1]
@@ -61,6 +63,19 @@ class QueueFilter(Labelled):
         super().__init__(*args, **kwargs)
         self.fields["category"].queryset = categories()
         self.fields["assignee"].queryset = workers()
+
+    @property
+    def often(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.SELDOM]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        """Folded away, unless one of them narrows what is shown."""
+        return [self[name] for name in self.SELDOM]
+
+    @property
+    def seldom_used(self) -> bool:
+        return any(self.cleaned_data.get(name) not in (None, "") for name in self.SELDOM)
 
     @property
     def narrowing(self) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def register() -> None:
     from complaints.vouchers import jobs  # noqa: F401 the worker finds its tasks here
 
     navigation.register(
-        "vouchers", Entrance(gettext_lazy("Vouchers"), "complaints:vouchers", "ticket", "complaints.view_voucher", 45)
+        "vouchers",
+        Entrance(gettext_lazy("Vouchers"), "complaints:vouchers", "ticket", "complaints.view_voucher", 41, inner=True),
     )
     reports.register(
         "vouchers",
