@@ -1,5 +1,6 @@
 """The card as people see it: stamps drawn for the screen, a picture for the phone, a PDF for the wallet."""
 
+from collections.abc import Collection
 from datetime import date
 
 import segno
@@ -13,16 +14,33 @@ from django.utils.translation import ngettext
 from customers.letters import typeset
 from loyalty.models import CardToken, Programme
 from loyalty.rules.cards import grouped
+from loyalty.rules.terms import Terms
 from staff import formats
 
 COLUMNS = 5
 DRAWN = 20  # beyond this a card is a bar, not a row of stamps
 
 
-def stamps_svg(balance: int, needed: int, label: str) -> SafeString:
-    """The card's face: filled rings for stamps, dashed ones for those to come, a cup for the free one. Coloured by
-    the page's style sheet through classes, sized by its box."""
-    if needed > DRAWN:
+def face(terms: Terms | None, balance: int, *, needed: int | None = None) -> SafeString:
+    """The card's face under its terms: stamps, or for points a bar towards the next reward."""
+    goal = needed or (goal_of(terms, balance) if terms else 1)
+    points = bool(terms and terms.prices)
+    label = says(balance, goal, Programme.Unit.POINT if points else Programme.Unit.STAMP)
+    return stamps_svg(balance, goal, label, terms.levels if terms else (), bar=points)
+
+
+def goal_of(terms: Terms, balance: int) -> int:
+    """What a card works towards: the stamps of the terms, or the next reward that points cannot buy yet (the dearest
+    when they buy all)."""
+    if not terms.prices:
+        return terms.stamps_needed
+    return min((p.points for p in terms.prices if p.points > balance), default=max(p.points for p in terms.prices))
+
+
+def stamps_svg(balance: int, needed: int, label: str, levels: Collection[int] = (), *, bar: bool = False) -> SafeString:
+    """Filled rings for stamps, dashed ones for those to come, a small gift where `levels` bring something on the way,
+    a cup for the free one. Coloured by the page's style sheet through classes, sized by its box."""
+    if bar or needed > DRAWN:
         share = max(min(balance / needed, 1), 0) * 300
         return format_html(
             '<svg class="stampcard" viewBox="0 0 300 34" role="img" aria-label="{}"><rect class="track" width="300" '
@@ -36,11 +54,11 @@ def stamps_svg(balance: int, needed: int, label: str) -> SafeString:
         '<svg class="stampcard" viewBox="0 0 300 {}" role="img" aria-label="{}">{}</svg>',
         rows * 58 + 6,
         label,
-        format_html_join("", "{}", ((_place(i, balance, needed),) for i in places)),
+        format_html_join("", "{}", ((_place(i, balance, needed, i + 1 in levels),) for i in places)),
     )
 
 
-def _place(i: int, balance: int, needed: int) -> SafeString:
+def _place(i: int, balance: int, needed: int, has_gift: bool) -> SafeString:
     x, y = i % COLUMNS * 58 + 34, i // COLUMNS * 58 + 32
     if i == needed:
         return format_html(
@@ -53,6 +71,15 @@ def _place(i: int, balance: int, needed: int) -> SafeString:
         )
     kind = "y" if i < balance else "owed" if balance < 0 and i < -balance else ""
     ring = format_html('<circle class="{}" cx="{}" cy="{}" r="23"/>', kind, x, y)
+    if has_gift:
+        ring = format_html(
+            '{}<g class="gift"><circle cx="{}" cy="{}" r="9"/><path d="M{} {}h10v6h-10zm5 0v6m-5-3h10"/></g>',
+            ring,
+            x + 17,
+            y - 17,
+            x + 12,
+            y - 20,
+        )
     if kind == "y":
         return format_html('{}<path class="tick" d="M{} {}l6 6 11-12"/>', ring, x - 8, y + 1)
     return format_html('{}<text x="{}" y="{}" text-anchor="middle">{}</text>', ring, x, y + 5, i + 1)
@@ -101,22 +128,36 @@ def picture(card: CardToken, programme: Programme, language: str) -> bytes:
     return text.encode()
 
 
-def pdf(card: CardToken, programme: Programme, *, needed: int, name: str, language: str, today: date) -> bytes:
-    """The card on paper, credit-card sized with cutting marks, two sides; no query."""
+def pdf(
+    card: CardToken,
+    programme: Programme,
+    *,
+    terms: Terms | None,
+    needed: int | None,
+    name: str,
+    language: str,
+    today: date,
+) -> bytes:
+    """The card on paper, credit-card sized with cutting marks, two sides; no query. `needed`: what the card's cycle
+    began with, where it has begun."""
+    goal = needed or (goal_of(terms, 0) if terms else 1)
     with translation.override(language):
+        promise = _("%(needed)s stamps: %(reward)s") % {"needed": goal, "reward": programme.reward_name}
+        if terms and terms.prices:
+            first = min(terms.prices, key=lambda price: price.points)
+            promise = _("%(needed)s points: %(reward)s") % {"needed": first.points, "reward": first.name}
         return typeset(
             "loyalty/card.typ",
             {
                 "language": language,
                 "company": settings.KVAR_COMPANY,
                 "title": programme.name,
-                "promise": _("%(needed)s stamps: %(reward)s") % {"needed": needed, "reward": programme.reward_name},
+                "promise": promise,
                 "name": name,
                 "number": grouped(card.number),
                 "qr": str(qr_svg(card.number)),
-                "needed": needed if needed <= DRAWN else 0,
                 "hint": _("Show this card or its picture on your phone whenever you buy."),
-                "lost": _("Lost it? Call us: your stamps are safe, you get a new card."),
+                "lost": _("Lost it? Call us: nothing on it is lost, you get a new card."),
                 "cut": _("Cut along the line and fold in the middle."),
                 "date": formats.day(today),
             },

@@ -16,10 +16,22 @@ from customers.goodwill import goodwill
 from customers.models import Customer
 from customers.timeline import Entry, timeline
 from loyalty import cards
-from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward, StampRequest
+from loyalty.models import (
+    CardToken,
+    Kind,
+    LedgerEntry,
+    Membership,
+    Programme,
+    ProgrammeVersion,
+    Receipt,
+    Reward,
+    StampRequest,
+    TierChange,
+)
 from loyalty.queries.members import name_of
 from loyalty.rules.cards import grouped, normalise
 from loyalty.rules.trace import say
+from loyalty.words import amount_of
 from staff.approvals import Pending, approvals
 from staff.decisions import Verdict
 from staff.home import Line, Panel, home
@@ -58,16 +70,24 @@ def register() -> None:
     )
 
 
-def _goal(now: datetime) -> Subquery:
-    """The goal of the terms in force, for members whose cycle has not begun."""
+def _in_force(now: datetime, field: str) -> Subquery:
+    """A field of the terms in force."""
     return Subquery(
         ProgrammeVersion.objects.filter(
             Q(valid_until__isnull=True) | Q(valid_until__gt=now),
             programme=OuterRef("programme"),
             state=ProgrammeVersion.State.PUBLISHED,
             valid_from__lte=now,
-        ).values("stamps_needed")[:1]
+        ).values(field)[:1]
     )
+
+
+def _goal(row: Any) -> int | None:
+    """What a card works towards: its own cycle's goal, that of the terms, or the next reward for points."""
+    points = sorted(price["points"] for price in row.prices or ())
+    if points:
+        return next((price for price in points if price > row.balance), points[-1])
+    return row.cycle_needed or row.goal
 
 
 def band(customer: Customer, now: datetime) -> Band:
@@ -75,7 +95,7 @@ def band(customer: Customer, now: datetime) -> Band:
     rows = list(
         Membership.objects.filter(customer=customer, status__in=["active", "blocked"])
         .select_related("programme")
-        .annotate(goal=_goal(now))
+        .annotate(goal=_in_force(now, "stamps_needed"), prices=_in_force(now, "prices"))
         .order_by("-last_visit_at", "-pk")[:2]
     )
     if not rows:
@@ -83,7 +103,7 @@ def band(customer: Customer, now: datetime) -> Band:
     opened = Reward.objects.filter(membership__in=rows, state=Reward.State.ISSUED).count()
     facts, badges = [], []
     for row in rows:
-        needed = row.cycle_needed or row.goal or 1
+        needed = _goal(row) or 1
         context = {
             "url": reverse("loyalty:member", args=[row.pk]),
             "filled": range(max(min(row.balance, needed), 0)) if needed <= cards.DRAWN else (),
@@ -93,6 +113,8 @@ def band(customer: Customer, now: datetime) -> Band:
         facts.append(Fact(row.programme.name, template="loyalty/fact.html", context=context))
         if row.balance < 0:
             badges.append(Badge(context["says"], "amber", "circle-minus", context["url"]))
+        if row.tier:
+            badges.append(Badge(row.tier, "teal", "award", context["url"]))
         if row.status == Membership.Status.BLOCKED:
             badges.append(Badge(_("loyalty card blocked"), "red", "ban", context["url"]))
     if opened:
@@ -102,29 +124,36 @@ def band(customer: Customer, now: datetime) -> Band:
 
 
 def variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
-    """`has_loyalty_card`, `stamps`, `stamps_to_next_reward` (None without a card), of the card used last. One query."""
+    """`has_card` and `stamps_to_reward` (None without), of the stamp card used last. One query."""
     row = (
-        Membership.objects.filter(customer=customer_id, status=Membership.Status.ACTIVE)
-        .annotate(goal=_goal(now))
+        Membership.objects.filter(
+            customer=customer_id, status=Membership.Status.ACTIVE, programme__unit=Programme.Unit.STAMP
+        )
+        .annotate(goal=_in_force(now, "stamps_needed"))
         .order_by("-last_visit_at", "-pk")
         .first()
     )
     if row is None:
-        return {"has_loyalty_card": False, "stamps": 0, "stamps_to_next_reward": None}
+        return {"has_card": False, "stamps_to_reward": None}
     needed = row.cycle_needed or row.goal
-    left = needed - row.balance if needed else None
-    return {"has_loyalty_card": True, "stamps": row.balance, "stamps_to_next_reward": left}
+    return {"has_card": True, "stamps_to_reward": needed - row.balance if needed else None}
 
 
 def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """Receipts as sentences, and gifts. Two queries of `limit` rows."""
+    """Receipts as sentences, gifts, points spent, tiers reached and lost. Three queries of `limit` rows."""
     own = Q(membership__customer=customer_id) | Q(membership__merged_into__customer=customer_id)
     receipts = Receipt.objects.filter(own).select_related("store", "by")
-    gifts = LedgerEntry.objects.filter(own, receipt=None).exclude(kind="convert").select_related("by")
+    chosen = ~Q(kind="convert") | ~Q(reward__name="")  # a full card's own reward is told with its receipt
+    gifts = LedgerEntry.objects.filter(own, chosen, receipt=None).select_related(
+        "by", "membership__programme", "reward"
+    )
+    tiers = TierChange.objects.filter(own)
     if before:
         receipts, gifts = receipts.filter(occurred_at__lte=before), gifts.filter(recorded_at__lte=before)
+        tiers = tiers.filter(at__lte=before)
     rows = [_told(receipt) for receipt in receipts.order_by("-occurred_at", "-pk")[:limit]]
     rows += [_given(entry) for entry in gifts.order_by("-recorded_at", "-pk")[:limit]]
+    rows += [_tier(change) for change in tiers.order_by("-at", "-pk")[:limit]]
     return sorted(rows, key=lambda row: row.at, reverse=True)[:limit]
 
 
@@ -143,9 +172,24 @@ def _told(receipt: Receipt) -> Entry:
     )
 
 
+def _tier(change: TierChange) -> Entry:
+    title = _("%s reached") % change.after if change.rose else _("%s lost") % change.before
+    return Entry(
+        at=change.at,
+        key=f"tier-{change.pk}",
+        kind="loyalty",
+        title=title,
+        detail="" if change.rose else _("now %s") % (change.after or _("no tier")),
+        url=reverse("loyalty:member", args=[change.membership_id]),
+        tone="green" if change.rose else "amber",
+    )
+
+
 def _given(entry: LedgerEntry) -> Entry:
-    stamps = ngettext("%d stamp", "%d stamps", abs(entry.stamps)) % abs(entry.stamps)
+    stamps = amount_of(abs(entry.stamps), points=entry.membership.programme.unit == Programme.Unit.POINT)
     what = entry.get_reason_display() or entry.get_kind_display()
+    if entry.kind == Kind.CONVERT:
+        what = entry.reward.name
     return Entry(
         at=entry.recorded_at,
         key=f"stamps-{entry.pk}",

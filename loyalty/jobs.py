@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from loyalty.actions.expiry import expire_all
 from loyalty.actions.returns import match_parked_returns
+from loyalty.actions.tiers import settle_all_tiers
 from loyalty.models import Forecast, Receipt
 from loyalty.queries.ledger import faults
 from loyalty.queries.programmes import redemption, sales_lines
@@ -28,6 +29,13 @@ def expire(timestamp: int) -> None:
     """Stamps and rewards past their life. Run again it does nothing."""
     done = expire_all(now=timezone.now())
     logger.info("loyalty expired %(stamps)s stamps, %(rewards)s rewards", done)
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(queue="loyalty", queueing_lock="loyalty-tiers")
+def settle_tiers(timestamp: int) -> None:
+    """Tiers as the trailing days have it this morning. Run again it does nothing."""
+    logger.info("loyalty tiers changed for %s members", settle_all_tiers(now=timezone.now()))
 
 
 @app.periodic(cron="45 2 * * *")

@@ -5,6 +5,7 @@ from loyalty.actions.expiry import expire_all, expire_rewards, expire_stamps
 from loyalty.actions.gifts import ask_for_waiver, bonus, decide_request, give_bonus_stamps, give_stamps
 from loyalty.actions.members import enrol, name_card, replace_card, set_blocked, set_card_status
 from loyalty.actions.merges import merge, transfer, unmerge
+from loyalty.actions.points import spend_points, turn_back
 from loyalty.actions.receipts import record_receipt
 from loyalty.actions.returns import match_parked_returns
 from loyalty.actions.rewards import extend_reward, redeem, undo_redeem
@@ -29,7 +30,9 @@ __all__ = [
     "replace_card",
     "set_blocked",
     "set_card_status",
+    "spend_points",
     "transfer",
+    "turn_back",
     "undo_redeem",
     "unmerge",
 ]

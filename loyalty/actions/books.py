@@ -1,7 +1,7 @@
 """How entries come into the ledger: the membership's row is locked, its figures go through `rules.account`, and all
 that follows is written at once. Nothing else writes the ledger, the rewards or the cached balance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -85,16 +85,29 @@ def terms_now(programme_id: int, at: datetime) -> ProgrammeVersion:
     return version
 
 
-def account_of(membership: Membership, *, with_rewards: bool = False) -> Account:
-    """The membership's figures; one query for the open rewards when a debit may need them."""
-    rewards = []
-    if with_rewards:
-        rewards = list(
-            Reward.objects.filter(membership=membership, state=Reward.State.ISSUED)
+def account_of(membership: Membership, version: ProgrammeVersion | None, *, for_debit: bool = False) -> Account:
+    """The membership's figures, and its rewards where they matter: for a debit, or with rewards on the way to a full
+    card. None or one query."""
+    needs_rewards = for_debit or (version is not None and version.interim)
+    return accounts_of([membership], with_rewards=bool(needs_rewards))[membership.pk]
+
+
+def accounts_of(memberships: Iterable[Membership], *, with_rewards: bool) -> dict[int, Account]:
+    """The figures of locked memberships by number; none or one query."""
+    accounts = {m.pk: Account(m.balance, m.seq, m.cycle_needed, m.cycle) for m in memberships}
+    if with_rewards and accounts:
+        issued = Reward.State.ISSUED
+        rows = Reward.objects.filter(Q(state=issued) | Q(level__isnull=False), membership__in=accounts)
+        for owner, pk, stamps, level, cycle, state in (
+            rows.exclude(state=Reward.State.REVOKED)
             .order_by("issued_at", "pk")
-            .values_list("pk", "stamps")
-        )
-    return Account(membership.balance, membership.seq, membership.cycle_needed, rewards)
+            .values_list("membership_id", "pk", "stamps", "level", "cycle", "state")
+        ):
+            if level is None:
+                accounts[owner].open_rewards.append((pk, stamps))
+            else:
+                accounts[owner].interim[cycle, level] = pk if state == issued else None
+    return accounts
 
 
 def stamp_cost(version: ProgrammeVersion) -> Decimal:
@@ -119,6 +132,7 @@ def write(postings: Sequence[Posting], *, by: User | None, now: datetime) -> lis
     """
     entries: list[LedgerEntry] = []
     made: list[Reward] = []
+    on_the_way: list[Reward] = []
     events: list[RewardEvent] = []
     revoked: list[int] = []
     touched: dict[int, Membership] = {}
@@ -138,6 +152,7 @@ def write(postings: Sequence[Posting], *, by: User | None, now: datetime) -> lis
                 if name in given:
                     value = given.pop(name)
                     given[f"{name}_id"] = value.pk if value else None
+            price = given.pop("price", None)
             entry = fresh(
                 LedgerEntry,
                 membership_id=membership.pk,
@@ -152,33 +167,52 @@ def write(postings: Sequence[Posting], *, by: User | None, now: datetime) -> lis
             )
             entries.append(entry)
             if change.kind == CONVERT:
-                made.append(
-                    Reward(
-                        membership=membership,
-                        convert=entry,
-                        stamps=-change.stamps,
-                        cost=terms.reward_cost if terms else 0,
-                        issued_at=now,
-                        expires_at=now + timedelta(days=terms.reward_days) if terms and terms.reward_days else None,
-                    )
-                )
+                reward = _reward(membership, terms, now, stamps=-change.stamps)
+                reward.convert = entry
+                if price:
+                    reward.name, reward.cost = price.name, price.cost
+                made.append(reward)
             elif change.kind == UNCONVERT and change.reward:
                 revoked.append(change.reward)
-                events.append(RewardEvent(reward_id=change.reward, kind=RewardEvent.Kind.REVOKED, at=now, by=by))
+            for cycle, level in change.reached if terms else ():
+                step = next(step for step in terms.terms.interim if step.at == level)
+                on_the_way.append(
+                    _reward(membership, terms, now, level=level, cycle=cycle, name=step.name, cost=step.cost)
+                )
+            revoked += change.fell
         membership.balance = posting.account.balance
         membership.seq = posting.account.seq
+        membership.cycle = posting.account.cycle
         membership.cycle_needed = posting.account.cycle_needed
         posting.account.changes = []
     insert(entries)
     for reward in made:
-        reward.convert_id = reward.convert.pk
+        if reward.convert:
+            reward.convert_id = reward.convert.pk
+    made += on_the_way
     insert(made)
-    events += [RewardEvent(reward=reward, kind=RewardEvent.Kind.ISSUED, at=now, by=by) for reward in made]
+    events += [RewardEvent(reward_id=pk, kind=RewardEvent.Kind.REVOKED, at=now, by=by) for pk in revoked]
+    events += [RewardEvent(reward_id=reward.pk, kind=RewardEvent.Kind.ISSUED, at=now, by=by) for reward in made]
     if revoked:
         Reward.objects.filter(pk__in=revoked).update(state=Reward.State.REVOKED)
     insert(events)
     save_figures(list(touched.values()))
     return made
+
+
+def _reward(membership: Membership, version: ProgrammeVersion | None, now: datetime, **given: Any) -> Reward:
+    lives = version.reward_days if version else None
+    return fresh(
+        Reward,
+        **{
+            "membership_id": membership.pk,
+            "cost": version.reward_cost if version else Decimal(0),
+            "stamps": 0,
+            "issued_at": now,
+            "expires_at": now + timedelta(days=lives) if lives else None,
+        }
+        | given,
+    )
 
 
 def save_figures(memberships: Sequence[Membership]) -> None:
@@ -187,16 +221,18 @@ def save_figures(memberships: Sequence[Membership]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle_needed = v.cycle_needed,"
-            " last_visit_at = v.last_visit_at"
-            " FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[])"
-            " AS v(id, balance, seq, cycle_needed, last_visit_at) WHERE m.id = v.id",
+            "UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle = v.cycle,"
+            " cycle_needed = v.cycle_needed, last_visit_at = v.last_visit_at, tier = v.tier"
+            " FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::text[])"
+            " AS v(id, balance, seq, cycle, cycle_needed, last_visit_at, tier) WHERE m.id = v.id",
             [
                 [m.pk for m in memberships],
                 [m.balance for m in memberships],
                 [m.seq for m in memberships],
+                [m.cycle for m in memberships],
                 [m.cycle_needed for m in memberships],
                 [m.last_visit_at for m in memberships],
+                [m.tier for m in memberships],
             ],
         )
 

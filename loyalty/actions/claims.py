@@ -5,12 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
-from loyalty.actions.receipts import Pasts, ask, count, credit, point_at_lines, record_receipt, settle
+from loyalty.actions.lookups import Pasts
+from loyalty.actions.receipts import ask, count, credit, point_at_lines, record_receipt, settle
 from loyalty.actions.returns import remaining
+from loyalty.actions.tiers import settle_tiers
 from loyalty.models import CardToken, Membership, Receipt, Store
 from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
@@ -99,26 +100,27 @@ def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) ->
     """Count what remains of a sale for a locked membership."""
     version = version_at(membership.programme_id, sale.occurred_at)
     terms = version.terms if version else None
-    past = Pasts({membership.pk} if terms and terms.looks_back else set(), [sale.occurred_at])
+    past = Pasts([membership], {version.pk: terms} if version and terms else {}, [sale.occurred_at])
     kept = remaining(sale)
     outcome = count(
         kept,
-        version,
         terms,
-        at=timezone.localtime(sale.occurred_at),
+        at=sale.occurred_at,
         store=sale.store.code,
-        past=past.of(membership, sale.occurred_at),
+        past=past.of(membership, sale.occurred_at, terms),
     )
     settle(sale, outcome, version)
     sale.trace.append({"say": "claimed"})
     if sale.returns.exists():
         sale.trace.append({"say": "returned_before"})
     sale.state, sale.membership = Receipt.State.COUNTED, membership
-    account = books.account_of(membership)
+    account = books.account_of(membership, version)
     if version:
         credit(account, sale, outcome, version)
         point_at_lines([account], {(sale.pk, line.number): line for line in sale.lines.all()})
-    sale.save(update_fields=["state", "membership", "version", "stamps", "room", "trace"])
+    sale.save(update_fields=["state", "membership", "version", "stamps", "room", "times", "trace"])
+    if terms and terms.tiers:
+        settle_tiers([membership], now=now)
     membership.last_visit_at = max(membership.last_visit_at or sale.occurred_at, sale.occurred_at)
     books.write([books.Posting(membership, account, version, sale.occurred_at)], by=by, now=now)
     return sale

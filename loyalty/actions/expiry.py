@@ -31,9 +31,9 @@ def expire_stamps(membership_ids: list[int], *, now: datetime) -> int:
         stamps = min(due, membership.balance)
         if stamps <= 0:
             continue
-        account = books.account_of(membership)
         version = version_at(membership.programme_id, now)
-        account.debit(EXPIRE, stamps, version.stamps_needed if version else stamps)
+        account = books.account_of(membership, version)
+        account.debit(EXPIRE, stamps, version.goal if version else None)
         postings.append(books.Posting(membership, account, version, now))
         total += stamps
     books.write(postings, by=None, now=now)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from loyalty.actions import books
 from loyalty.errors import NotAMember
-from loyalty.models import LedgerEntry, Membership, ProgrammeVersion, Receipt, StampRequest
+from loyalty.models import LedgerEntry, Membership, Programme, ProgrammeVersion, Receipt, StampRequest
+from loyalty.queries.terms import version_at
 from loyalty.rules.account import ADJUST
 from staff.authority import authority_of
 from staff.decisions import Verdict
@@ -19,7 +20,6 @@ from staff.errors import AboveAuthority, DomainError
 from staff.models import User
 
 Reason = LedgerEntry.Reason
-AUTHORITY = "stamps"  # the kind of staff.AuthorityLimit: limits are in stamps
 MOST = 1000
 
 
@@ -39,7 +39,7 @@ def give_stamps(
     if key and (known := LedgerEntry.objects.filter(key=key).first()):
         return known
     version = books.terms_now(membership.programme_id, now)
-    if _within_authority(by, membership, count, now):
+    if _within_authority(by, membership, version, count, now):
         return _adjust(membership, version, count, Reason.GOODWILL, note, by=by, now=now, key=key)
     return _request(StampRequest.Kind.GOODWILL, membership, version, count, note, by=by, now=now)
 
@@ -52,17 +52,19 @@ def give_bonus_stamps(
 
     The caller has settled whose authority covers them. They count as goodwill at cost of goods here, so the caller
     must not add them to its own. `key` (“award-12”) makes a repetition give nothing more. When the customer has
-    several cards the one used last gets them. Raises NotAMember without an active card; about eight queries.
+    several stamp cards the one used last gets them. Raises NotAMember without an active one; about eight queries.
     """
     _check_count(count)
     pk = (
-        Membership.objects.filter(customer=customer, status=Membership.Status.ACTIVE)
+        Membership.objects.filter(
+            customer=customer, status=Membership.Status.ACTIVE, programme__unit=Programme.Unit.STAMP
+        )
         .order_by("-last_visit_at", "-pk")
         .values_list("pk", flat=True)
         .first()
     )
     if pk is None:
-        raise NotAMember(_("The customer has no loyalty card. Enrol first."))
+        raise NotAMember(_("The customer has no stamp card. Enrol first."))
     return bonus(pk, count, note=reason, by=by, now=now, key=key)
 
 
@@ -95,8 +97,9 @@ def decide_request(pk: int, verdict: str, *, by: User, now: datetime, note: str 
 
     Raises SelfApproval, AlreadyDecided, and AboveAuthority when the stamps exceed what the decider may give.
     """
-    request = StampRequest.objects.select_for_update(of=("self",)).get(pk=pk)
-    limit = authority_of(by, AUTHORITY).per_case
+    request = StampRequest.objects.select_for_update(of=("self",)).select_related("membership").get(pk=pk)
+    terms = version_at(request.membership.programme_id, now)
+    limit = authority_of(by, authority_for(terms) if terms else "stamps").per_case
     if verdict == Verdict.APPROVED and limit is not None and request.amount > limit:
         raise AboveAuthority(_("This is above your authority too. Ask somebody with more."))
     request.decide(verdict, by=by, at=now, note=note)
@@ -119,17 +122,23 @@ def decide_request(pk: int, verdict: str, *, by: User, now: datetime, note: str 
     return request
 
 
+def authority_for(version: ProgrammeVersion) -> str:
+    """The kind of staff.AuthorityLimit, whose limits are in stamps or in points."""
+    return "points" if version.prices else "stamps"
+
+
 def _check_count(count: int) -> None:
     if not 1 <= count <= MOST:
         raise DomainError(_("Give between 1 and %s stamps.") % MOST, code="count", field="count")
 
 
-def _within_authority(by: User, membership: Membership, count: int, now: datetime) -> bool:
-    given = LedgerEntry.objects.filter(reason=Reason.GOODWILL)
+def _within_authority(by: User, membership: Membership, version: ProgrammeVersion, count: int, now: datetime) -> bool:
+    unit = membership.programme.unit
+    given = LedgerEntry.objects.filter(reason=Reason.GOODWILL, membership__programme__unit=unit)
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     year = given.filter(membership=membership, recorded_at__gt=now - timedelta(days=365))
     day = given.filter(by=by, recorded_at__gte=midnight)
-    return authority_of(by, AUTHORITY).covers(
+    return authority_of(by, authority_for(version)).covers(
         case=Decimal(count),
         customer_year=Decimal(count + (year.aggregate(n=Sum("stamps"))["n"] or 0)),
         agent_day=Decimal(count + (day.aggregate(n=Sum("stamps"))["n"] or 0)),
@@ -147,10 +156,10 @@ def _adjust(
     now: datetime,
     key: str | None,
 ) -> LedgerEntry:
-    account = books.account_of(membership)
+    account, terms = books.account_of(membership, version), version.terms
     seq = account.seq + 1
     cost = (books.stamp_cost(version) * count).quantize(Decimal("0.01"))
-    account.credit(ADJUST, count, version.stamps_needed, reason=reason, note=note, key=key, cost=cost)
+    account.credit(ADJUST, count, terms.goal, terms.levels, reason=reason, note=note, key=key, cost=cost)
     books.write([books.Posting(membership, account, version, now)], by=by, now=now)
     return membership.entries.get(seq=seq)
 

@@ -49,8 +49,8 @@ def enrol(
     add_card(membership, card, now=now)
     version = version_at(programme.pk, now)
     if version and version.head_start:
-        account = books.account_of(membership)
-        account.credit(ADJUST, version.head_start, version.stamps_needed, reason=LedgerEntry.Reason.HEAD_START)
+        account, terms = books.account_of(membership, version), version.terms
+        account.credit(ADJUST, version.head_start, terms.goal, terms.levels, reason=LedgerEntry.Reason.HEAD_START)
         books.write([books.Posting(membership, account, version, now)], by=by, now=now)
     return membership
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.actions import books
-from loyalty.models import LedgerEntry, Membership, Merge, Reward
+from loyalty.actions.tiers import settle_tiers
+from loyalty.models import LedgerEntry, Membership, Merge, ProgrammeVersion, Reward
 from loyalty.rules.account import TRANSFER_IN, TRANSFER_OUT
 from staff.errors import DomainError
 from staff.models import User
@@ -33,19 +34,21 @@ def merge(source_id: int, *, into_id: int, by: User, now: datetime) -> Merge:
         raise DomainError(_("A blocked or closed membership cannot be merged."), code="merge_blocked")
     version = books.terms_now(source.programme_id, now)
     moved = source.balance
-    rewards = list(Reward.objects.filter(membership=source, state=Reward.State.ISSUED).values_list("pk", flat=True))
-    Reward.objects.filter(pk__in=rewards).update(membership=target)
-    record = Merge.objects.create(source=source, target=target, stamps=moved, rewards=rewards, by=by, at=now)
+    rewards = Reward.objects.filter(membership=source, state=Reward.State.ISSUED)
+    listed = [list(pair) for pair in rewards.order_by("pk").values_list("pk", "cycle")]
+    rewards.update(membership=target, cycle=target.cycle)  # one on the way counts for the cycle it comes to
+    record = Merge.objects.create(source=source, target=target, stamps=moved, rewards=listed, by=by, at=now)
     if moved:
-        give, take = books.account_of(source), books.account_of(target)
-        give.move(TRANSFER_OUT, -moved, version.stamps_needed, other=target, reason=Reason.MERGE)
-        take.move(TRANSFER_IN, moved, version.stamps_needed, other=source, reason=Reason.MERGE)
+        give, take = books.account_of(source, None), books.account_of(target, None)
+        give.move(TRANSFER_OUT, -moved, version.goal, other=target, reason=Reason.MERGE)
+        take.move(TRANSFER_IN, moved, version.goal, other=source, reason=Reason.MERGE)
         books.write(
             [books.Posting(source, give, version, now), books.Posting(target, take, version, now)], by=by, now=now
         )
     source.status, source.merged_into = Status.MERGED, target
     source.save(update_fields=["status", "merged_into"])
     Membership.objects.filter(merged_into=source).update(merged_into=target)
+    _settle_tiers([target], version, now)
     return record
 
 
@@ -74,27 +77,38 @@ def unmerge(merge_id: int, *, by: User, now: datetime) -> Merge:
     ):
         raise DomainError(_("The customer has another card in this programme meanwhile."), code="already_member")
     version = books.terms_now(source.programme_id, now)
-    back = Reward.objects.filter(pk__in=record.rewards, membership=target, state=Reward.State.ISSUED)
-    if back.update(membership=source) < len(record.rewards):
+    cycles = dict(record.rewards)
+    back = list(Reward.objects.filter(pk__in=cycles, membership=target, state=Reward.State.ISSUED))
+    if len(back) < len(cycles):
         raise DomainError(_("A reward that was moved has been used: they stay merged."), code="merge_spent")
-    take = books.account_of(target, with_rewards=True)
+    for reward in back:
+        reward.membership, reward.cycle = source, cycles[reward.pk]
+    Reward.objects.bulk_update(back, ["membership", "cycle"])
+    take = books.account_of(target, version, for_debit=True)
     if record.stamps > 0 and take.balance + sum(worth for _pk, worth in take.open_rewards) < record.stamps:
         raise DomainError(_("The moved stamps have been spent: they stay merged."), code="merge_spent")
     source.status, source.merged_into = Status.ACTIVE, None
     source.save(update_fields=["status", "merged_into"])
     if record.stamps:
-        give = books.account_of(source)
+        give = books.account_of(source, None)
         if record.stamps > 0:
-            take.debit(TRANSFER_OUT, record.stamps, version.stamps_needed, other=source, reason=Reason.MERGE)
+            take.debit(TRANSFER_OUT, record.stamps, version.goal, other=source, reason=Reason.MERGE)
         else:
-            take.move(TRANSFER_OUT, -record.stamps, version.stamps_needed, other=source, reason=Reason.MERGE)
-        give.move(TRANSFER_IN, record.stamps, version.stamps_needed, other=target, reason=Reason.MERGE)
+            take.move(TRANSFER_OUT, -record.stamps, version.goal, other=source, reason=Reason.MERGE)
+        give.move(TRANSFER_IN, record.stamps, version.goal, other=target, reason=Reason.MERGE)
         books.write(
             [books.Posting(target, take, version, now), books.Posting(source, give, version, now)], by=by, now=now
         )
     record.undone_by, record.undone_at = by, now
     record.save(update_fields=["undone_by", "undone_at"])
+    _settle_tiers([source, target], version, now)
     return record
+
+
+def _settle_tiers(members: list[Membership], version: ProgrammeVersion, now: datetime) -> None:
+    if version.tiers:
+        settle_tiers(members, now=now)
+        books.save_figures(members)
 
 
 @transaction.atomic
@@ -115,8 +129,8 @@ def transfer(source_id: int, *, to_id: int, stamps: int, note: str, by: User, no
             field="stamps",
         )
     version = books.terms_now(source.programme_id, now)
-    give, take = books.account_of(source), books.account_of(target)
+    give, take = books.account_of(source, version, for_debit=True), books.account_of(target, version)
     shared = {"reason": Reason.WRONG_CARD, "note": note}
-    give.debit(TRANSFER_OUT, stamps, version.stamps_needed, other=target, **shared)
-    take.credit(TRANSFER_IN, stamps, version.stamps_needed, other=source, **shared)
+    give.debit(TRANSFER_OUT, stamps, version.goal, other=target, **shared)
+    take.credit(TRANSFER_IN, stamps, version.goal, version.terms.levels, other=source, **shared)
     books.write([books.Posting(source, give, version, now), books.Posting(target, take, version, now)], by=by, now=now)

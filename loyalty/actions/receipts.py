@@ -1,59 +1,26 @@
 """Sales and returns, by whichever door they come: told twice they count once."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
+from loyalty.actions.lookups import NOTHING, Past, Pasts, Shelf, cards_of, in_force, known_sales, versions_of
+from loyalty.actions.tiers import settle_tiers
 from loyalty.errors import Moved, ReceiptConflict
-from loyalty.models import (
-    CardToken,
-    Membership,
-    Product,
-    ProgrammeVersion,
-    Receipt,
-    ReceiptLine,
-    StampRequest,
-    Store,
-)
+from loyalty.models import Membership, ProgrammeVersion, Receipt, ReceiptLine, StampRequest, Store
 from loyalty.rules.account import EARN, Account
 from loyalty.rules.cards import normalise
-from loyalty.rules.earning import Line, Outcome, earn
-from loyalty.rules.facts import Key, ReceiptFacts, key_as_json
+from loyalty.rules.earning import Line, Outcome, Sentence, earn
+from loyalty.rules.facts import ReceiptFacts, key_as_json
 from loyalty.rules.terms import Terms
 from staff.errors import DomainError
 from staff.models import User
 
 Answer = Receipt | DomainError
-
-
-@dataclass(slots=True)
-class Shelf:
-    """What receipts refer to by name; loaded once for a file, afresh for one receipt."""
-
-    stores: dict[str, Store]
-    products: dict[str, Product]
-
-    @classmethod
-    def for_facts(cls, batch: Sequence[ReceiptFacts]) -> "Shelf":
-        skus = {line.sku for facts in batch for line in facts.lines if line.sku}
-        return cls(
-            {store.code: store for store in Store.objects.filter(code__in={facts.store for facts in batch})},
-            {p.sku: p for p in Product.objects.select_related("category").filter(sku__in=skus)} if skus else {},
-        )
-
-    def line(self, line: Line) -> Line:
-        """The line with what the shop knows of its product."""
-        product = self.products.get(line.sku)
-        if product is None:
-            return line
-        kind = "gift_card" if product.is_gift_card and line.kind == "sale" else line.kind
-        return replace(line, kind=kind, category=product.category.code if product.category else "")
 
 
 def record_receipt(facts: ReceiptFacts, *, by: User | None, now: datetime, late_ok: bool = False) -> Receipt:
@@ -96,17 +63,14 @@ def record_sales(
     is known already. The number of queries does not depend on the number of receipts.
     """
     shelf = shelf or Shelf.for_facts(batch)
-    cards, refusals = _cards(batch)
+    cards, refusals = cards_of(batch)
     members = books.lock_all([card.membership_id for card in cards.values()]) if cards else {}
-    known = _known(batch)
-    versions = _versions({member.programme_id for member in members.values()})
+    known = known_sales(batch)
+    versions = versions_of({member.programme_id for member in members.values()})
     terms = {version.pk: version.terms for rows in versions.values() for version in rows}
-    pasts = Pasts(
-        {member.pk for member in members.values()} if any(t.looks_back for t in terms.values()) else set(),
-        [facts.occurred_at for facts in batch],
-    )
-    accounts: dict[int, Account] = {}
-    postings: list[books.Posting] = []
+    pasts = Pasts(members.values(), terms, [facts.occurred_at for facts in batch])
+    accounts = books.accounts_of(members.values(), with_rewards=any(one.interim for one in terms.values()))
+    postings: dict[int, books.Posting] = {}
     receipts: list[Receipt] = []
     told: list[tuple[Receipt, list[Line]]] = []
     late: list[tuple[Receipt, Membership]] = []
@@ -142,30 +106,27 @@ def record_sales(
                 late.append((receipt, member))
             else:
                 receipt.state = Receipt.State.COUNTED
-                outcome = count(
-                    seen,
-                    version,
-                    terms.get(version.pk) if version else None,
-                    at=facts.occurred_at,
-                    store=facts.store,
-                    past=pasts.of(member, facts.occurred_at),
-                )
-                pasts.add(member, facts.occurred_at, outcome.stamps)
+                own = version.terms if version else None
+                past = pasts.of(member, facts.occurred_at, own)
+                outcome = count(seen, own, at=facts.occurred_at, store=facts.store, past=past)
+                pasts.add(member, facts.occurred_at, outcome.stamps, own)
                 settle(receipt, outcome, version)
                 member.last_visit_at = max(member.last_visit_at or facts.occurred_at, facts.occurred_at)
         receipts.append(receipt)
         known[facts.key] = answers[place] = receipt
         told.append((receipt, seen))
         if member and receipt.state == Receipt.State.COUNTED:
-            account = accounts.setdefault(member.pk, books.account_of(member))
+            account = accounts[member.pk]
             if version:
                 credit(account, receipt, outcome, version)
-            postings.append(books.Posting(member, account, version, facts.occurred_at))
+            postings[member.pk] = books.Posting(member, account, version, facts.occurred_at)
     books.insert(receipts)
     lines = [_line(receipt, line, shelf) for receipt, seen in told for line in seen]
     books.insert(lines)
     point_at_lines(accounts.values(), {(line.receipt_id, line.number): line for line in lines})
-    _write(postings, by=by, now=now)
+    if any(one.tiers for one in terms.values()):
+        settle_tiers([posting.membership for posting in postings.values()], now=now)
+    books.write(list(postings.values()), by=by, now=now)
     for receipt, member in late:
         ask(receipt, member, by=by, now=now)
     _redeem_paid_with(receipts, lines, by=by, now=now)
@@ -173,48 +134,45 @@ def record_sales(
     return [answers[place] for place in range(len(batch))]
 
 
-def count(
-    lines: Sequence[Line],
-    version: ProgrammeVersion | None,
-    terms: Terms | None,
-    *,
-    at: datetime,
-    store: str,
-    past: tuple[int, float | None],
-) -> Outcome:
-    """What a sale earns for its card under the version of its day."""
-    if version is None or terms is None:
+def count(lines: Sequence[Line], terms: Terms | None, *, at: datetime, store: str, past: Past = NOTHING) -> Outcome:
+    """What a sale earns for its card under the terms of its day."""
+    if terms is None:
         return Outcome((), ({"say": "no_programme"},), room=0)
     return earn(
         lines,
         terms,
         local=timezone.localtime(at),
         store=store,
-        earned_today=past[0],
-        minutes_since_last=past[1],
+        earned_today=past.earned_today,
+        minutes_since_last=past.minutes_since_last,
+        tier=past.tier,
     )
 
 
 def settle(receipt: Receipt, outcome: Outcome, version: ProgrammeVersion | None) -> None:
     receipt.version, receipt.stamps, receipt.room = version, outcome.stamps, outcome.room
-    receipt.trace = list(outcome.trace)
+    receipt.times, receipt.trace = outcome.times, list(outcome.trace)
 
 
-def credit(
-    account: Account,
-    receipt: Receipt,
-    outcome: Outcome,
-    version: ProgrammeVersion,
-) -> None:
+def credit(account: Account, receipt: Receipt, outcome: Outcome, version: ProgrammeVersion) -> None:
     """Put the earnings on the account; each change knows its line by number until the lines are stored."""
     circumstances = {"version": version, "occurred_at": receipt.occurred_at, "receipt": receipt}
+    terms = version.terms
     made, before = 0, len(account.changes)
     for earning in outcome.earnings:
-        made += account.credit(EARN, earning.stamps, version.stamps_needed, line=earning.line, rule=earning.rule)
+        made += account.credit(EARN, earning.stamps, terms.goal, terms.levels, line=earning.line, rule=earning.rule)
     for change in account.changes[before:]:
         change.extra = circumstances | change.extra
+    receipt.trace += on_the_way(account, version, since=before)
     if made:
         receipt.trace.append({"say": "rewarded", "rewards": made})
+
+
+def on_the_way(account: Account, version: ProgrammeVersion, *, since: int = 0) -> list[Sentence]:
+    """What to say of the rewards on the way that the changes from `since` on bring."""
+    levels = [level for change in account.changes[since:] for _cycle, level in change.reached]
+    names = [step.name for level in levels for step in version.terms.interim if step.at == level]
+    return [{"say": "interim", "names": names}] if names else []
 
 
 def point_at_lines(accounts: Iterable[Account], lines: Mapping[tuple[int, int], ReceiptLine]) -> None:
@@ -222,41 +180,6 @@ def point_at_lines(accounts: Iterable[Account], lines: Mapping[tuple[int, int], 
         for change in account.changes:
             if number := change.extra.get("line"):
                 change.extra["line"] = lines[change.extra["receipt"].pk, number]
-
-
-def _write(postings: Sequence[books.Posting], *, by: User | None, now: datetime) -> None:
-    """One posting per account: its changes carry their own circumstances."""
-    latest = {posting.membership.pk: posting for posting in postings}
-    books.write(list(latest.values()), by=by, now=now)
-
-
-def _cards(batch: Sequence[ReceiptFacts]) -> tuple[dict[str, CardToken], dict[str, DomainError]]:
-    numbers = {normalise(facts.card) for facts in batch if facts.card}
-    found = {card.number: card for card in CardToken.objects.filter(number__in=numbers)} if numbers else {}
-    refusals: dict[str, DomainError] = {}
-    for number in numbers:
-        try:
-            if number not in found:
-                books.resolve(number)
-            else:
-                books.refuse_dead(found[number])
-        except DomainError as refusal:
-            refusals[number] = refusal
-    return {number: card for number, card in found.items() if number not in refusals}, refusals
-
-
-def _known(batch: Sequence[ReceiptFacts]) -> dict[Key, Receipt]:
-    """Which of these sales are in the books; one query by the unique key."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT r.id FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)"
-            " JOIN loyalty_store s ON s.code = k.store JOIN loyalty_receipt r ON r.source = k.source"
-            " AND r.store_id = s.id AND r.business_date = k.day AND r.number = k.number AND r.kind = 'sale'",
-            [list(column) for column in zip(*(facts.key for facts in batch), strict=True)],
-        )
-        found = [pk for (pk,) in cursor.fetchall()]
-    rows = Receipt.objects.select_related("store").filter(pk__in=found) if found else []
-    return {(row.source, row.store.code, row.business_date, row.number): row for row in rows}
 
 
 def _told_before(receipt: Receipt, facts: ReceiptFacts) -> Receipt:
@@ -277,49 +200,6 @@ def _check(facts: ReceiptFacts, shelf: Shelf, now: datetime) -> Store:
     if len({line.number for line in facts.lines}) < len(facts.lines):
         raise DomainError(_("Two lines have the same number."), code="line_twice", field="lines")
     return store
-
-
-def _versions(programmes: set[int]) -> dict[int, list[ProgrammeVersion]]:
-    rows: dict[int, list[ProgrammeVersion]] = defaultdict(list)
-    if programmes:
-        for version in ProgrammeVersion.objects.filter(
-            programme_id__in=programmes, state=ProgrammeVersion.State.PUBLISHED
-        ).order_by("-valid_from"):
-            rows[version.programme_id].append(version)
-    return rows
-
-
-def in_force(version: ProgrammeVersion, at: datetime) -> bool:
-    return version.valid_from <= at and (version.valid_until is None or at < version.valid_until)
-
-
-class Pasts:
-    """What cards earned earlier the same day, where the terms ask for it (no members: they do not); one query."""
-
-    def __init__(self, members: set[int], times: Sequence[datetime]) -> None:
-        self._rows: dict[int, list[tuple[datetime, int]]] | None = None
-        if not members:
-            return
-        self._rows = defaultdict(list)
-        for member, at, stamps in Receipt.objects.filter(
-            membership__in=members,
-            kind=Receipt.Kind.SALE,
-            state=Receipt.State.COUNTED,
-            occurred_at__range=(min(times) - timedelta(days=1), max(times) + timedelta(days=1)),
-        ).values_list("membership_id", "occurred_at", "stamps"):
-            self._rows[member].append((at, stamps))
-
-    def of(self, member: Membership, at: datetime) -> tuple[int, float | None]:
-        if self._rows is None:
-            return 0, None
-        rows = self._rows[member.pk]
-        today = timezone.localdate(at)
-        gaps = [(at - when).total_seconds() / 60 for when, stamps in rows if stamps and when <= at]
-        return sum(stamps for when, stamps in rows if timezone.localdate(when) == today), min(gaps, default=None)
-
-    def add(self, member: Membership, at: datetime, stamps: int) -> None:
-        if self._rows is not None:
-            self._rows[member.pk].append((at, stamps))
 
 
 def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetime) -> Receipt:

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
-from loyalty.actions.receipts import Shelf, _check, _line, _receipt, _told_before
+from loyalty.actions.lookups import Shelf
+from loyalty.actions.receipts import _check, _line, _receipt, _told_before
+from loyalty.actions.tiers import settle_tiers
 from loyalty.models import Receipt, ReceiptLine
 from loyalty.rules.account import REVERSE, UNCONVERT
 from loyalty.rules.earning import Line, Sentence, earned_by
@@ -85,26 +87,33 @@ def settle_return(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
             local=timezone.localtime(sale.occurred_at),
             store=sale.store.code,
             room=sale.room,
+            times=sale.times,
         )
     taken = sum(
         sale.returns.filter(state=Receipt.State.COUNTED).exclude(pk=receipt.pk).values_list("stamps", flat=True)
     )
     due = max(sale.stamps - worth - taken, 0)
     trace: list[Sentence] = list(receipt.trace) if receipt.trace and receipt.trace[0]["say"] != "parked" else []
-    account = books.account_of(membership, with_rewards=True)
+    account = books.account_of(membership, sale.version, for_debit=True)
+    unit = {"unit": "point"} if sale.version and sale.version.prices else {}
     if due and sale.version:
-        account.debit(REVERSE, due, sale.version.stamps_needed, receipt=receipt)
-        trace.append({"say": "reversed", "stamps": due})
+        account.debit(REVERSE, due, sale.version.goal, receipt=receipt)
+        trace.append({"say": "reversed", "stamps": due} | unit)
         if unmade := sum(change.kind == UNCONVERT for change in account.changes):
             trace.append({"say": "unconverted", "rewards": unmade})
+        if any(change.fell for change in account.changes):
+            trace.append({"say": "interim_back"})
         if account.balance < 0:
-            trace.append({"say": "debt", "stamps": -account.balance})
+            trace.append({"say": "debt", "stamps": -account.balance} | unit)
         books.write([books.Posting(membership, account, sale.version, receipt.occurred_at)], by=by, now=now)
     elif not trace:
         trace.append({"say": "nothing_reversed"})
     receipt.state, receipt.membership, receipt.card = Receipt.State.COUNTED, membership, sale.card
     receipt.version, receipt.stamps, receipt.trace = sale.version, due, trace
     receipt.save(update_fields=["original", "state", "membership", "card", "version", "stamps", "trace"])
+    if due and membership.tier:
+        settle_tiers([membership], now=now)
+        books.save_figures([membership])
 
 
 def settle_parked(receipt: Receipt, sale: Receipt, *, by: User | None, now: datetime) -> None:

@@ -8,6 +8,8 @@ urlpatterns = [
     path("loyalty/receipts/", views.Receipts.as_view(), name="api-loyalty-receipts"),
     path("loyalty/receipts/<int:pk>/", views.Trace.as_view(), name="api-loyalty-trace"),
     path("loyalty/returns/", views.Returns.as_view(), name="api-loyalty-returns"),
+    path("loyalty/rewards/", views.Spend.as_view(), name="api-loyalty-spend"),
+    path("loyalty/rewards/<int:pk>/back/", views.TurnBack.as_view(), name="api-loyalty-turn-back"),
     path("loyalty/rewards/<int:pk>/redeem/", views.Redeem.as_view(), name="api-loyalty-redeem"),
     path("loyalty/rewards/<int:pk>/undo/", views.UndoRedeem.as_view(), name="api-loyalty-undo"),
 ]

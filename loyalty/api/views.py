@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from customers.models import Customer
 from loyalty import actions
 from loyalty.actions import books
+from loyalty.cards import goal_of
 from loyalty.models import Membership, Programme, Receipt, Reward
 from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
@@ -75,14 +76,22 @@ class NothingSerializer(serializers.Serializer[Any]):
     """An empty body."""
 
 
+class PriceSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    points = serializers.IntegerField()
+
+
 class MemberSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     programme = serializers.CharField()
     customer = serializers.CharField(allow_blank=True)
     cards = serializers.ListField(child=serializers.CharField())
+    unit = serializers.ChoiceField(Programme.Unit.values)
     balance = serializers.IntegerField(help_text="Negative: owed.")
     needed = serializers.IntegerField(allow_null=True)
     rewards = serializers.ListField(child=serializers.IntegerField(), help_text="Open rewards, oldest first.")
+    tier = serializers.CharField(allow_blank=True)
+    prices = PriceSerializer(many=True, help_text="What points can buy.")
 
 
 class CountedSerializer(serializers.Serializer[Any]):
@@ -98,7 +107,7 @@ class CountedSerializer(serializers.Serializer[Any]):
 class RewardSerializer(serializers.ModelSerializer[Reward]):
     class Meta:
         model = Reward
-        fields = ["id", "state", "issued_at", "expires_at", "redeemed_at"]
+        fields = ["id", "name", "state", "issued_at", "expires_at", "redeemed_at"]
         read_only_fields = fields
 
 
@@ -110,9 +119,12 @@ def member_body(member: Membership) -> dict[str, Any]:
         "programme": member.programme.code,
         "customer": member.customer.number if member.customer else "",
         "cards": list(member.cards.filter(status="active").order_by("-pk").values_list("number", flat=True)),
+        "unit": member.programme.unit,
         "balance": member.balance,
-        "needed": member.cycle_needed or (version.stamps_needed if version else None),
+        "needed": member.cycle_needed or (goal_of(version.terms, member.balance) if version else None),
         "rewards": open_rewards(member),
+        "tier": member.tier,
+        "prices": [{"name": price.name, "points": price.points} for price in (version.terms.prices if version else ())],
     }
 
 
@@ -229,6 +241,31 @@ class Returns(Receipts):
         return super().post(request, **place)
 
 
+class SpendSerializer(serializers.Serializer[Any]):
+    card = serializers.CharField(max_length=80)
+    reward = serializers.CharField(max_length=120, help_text="The name of one of the member's `prices`.")
+
+
+class Spend(Once):
+    asks = SpendSerializer
+    permissions = {"POST": "loyalty.redeem_reward"}
+
+    @extend_schema(
+        operation_id="loyalty_spend",
+        request=SpendSerializer,
+        parameters=[KEY],
+        responses={201: RewardSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """Spend points on a reward; redeem it as it is handed over."""
+        return super().post(request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        pk = books.resolve(data["card"])
+        reward = actions.spend_points(pk, reward=data["reward"], by=request.user, now=timezone.now())
+        return status.HTTP_201_CREATED, RewardSerializer(reward).data
+
+
 class Redeem(Once):
     permissions = {"POST": "loyalty.redeem_reward"}
 
@@ -262,6 +299,23 @@ class UndoRedeem(Redeem):
     def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
         get_object_or_404(Reward, pk=place["pk"])
         reward = actions.undo_redeem(place["pk"], by=request.user, now=timezone.now())
+        return status.HTTP_200_OK, RewardSerializer(reward).data
+
+
+class TurnBack(Redeem):
+    @extend_schema(
+        operation_id="loyalty_turn_back",
+        request=NothingSerializer,
+        parameters=[KEY],
+        responses={200: RewardSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """A reward chosen for points becomes its points again, while it is open."""
+        return Once.post(self, request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+        get_object_or_404(Reward, pk=place["pk"])
+        reward = actions.turn_back(place["pk"], by=request.user, now=timezone.now())
         return status.HTTP_200_OK, RewardSerializer(reward).data
 
 

@@ -63,6 +63,10 @@ class StampForm(Keyed):
             self.fields["store"].initial = stores[0].pk
 
 
+class SpendForm(Keyed):
+    reward = forms.CharField(widget=forms.HiddenInput, max_length=120)
+
+
 class GiveForm(Keyed):
     count = forms.IntegerField(label=_("Stamps"), min_value=1, max_value=100, initial=1)
     note = forms.CharField(label=_("Why"), max_length=400)

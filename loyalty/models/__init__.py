@@ -2,7 +2,7 @@
 
 from loyalty.models.ledger import Kind, LedgerEntry, Reward, RewardEvent
 from loyalty.models.marketing import Contact, Forecast, SignalReview
-from loyalty.models.members import CardToken, Membership, Merge
+from loyalty.models.members import CardToken, Membership, Merge, TierChange
 from loyalty.models.programmes import Category, Product, Programme, ProgrammeVersion, Store
 from loyalty.models.receipts import Receipt, ReceiptLine
 from loyalty.models.requests import StampRequest
@@ -26,4 +26,5 @@ __all__ = [
     "SignalReview",
     "StampRequest",
     "Store",
+    "TierChange",
 ]

@@ -105,7 +105,8 @@ REWARD_MOVES = {
 
 
 class Reward(models.Model):
-    """One free item, made by one CONVERT. Its life stands in `events`."""
+    """One free item. A full card makes it, or points were spent on it (`convert`), or the card passed `level` stamps
+    in its `cycle`: then it cost none. Its life stands in `events`. Without a `name` it is the programme's own."""
 
     class State(models.TextChoices):
         ISSUED = "issued", _("open")
@@ -116,7 +117,12 @@ class Reward(models.Model):
     MOVES = REWARD_MOVES
 
     membership = models.ForeignKey(Membership, models.PROTECT, related_name="rewards", verbose_name=_("membership"))
-    convert = models.OneToOneField(LedgerEntry, models.PROTECT, related_name="reward", verbose_name=_("made by"))
+    convert = models.OneToOneField(
+        LedgerEntry, models.PROTECT, null=True, blank=True, related_name="reward", verbose_name=_("made by")
+    )
+    level = models.PositiveIntegerField(_("on the way, at"), null=True, blank=True)
+    cycle = models.PositiveIntegerField(default=0)
+    name = models.CharField(_("name"), max_length=120, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ISSUED)
     stamps = models.PositiveIntegerField(_("stamps"))
     cost = models.DecimalField(_("cost of goods"), max_digits=10, decimal_places=2, default=0)
@@ -132,7 +138,12 @@ class Reward(models.Model):
                 condition=Q(state="redeemed", redeemed_at__isnull=False)
                 | (~Q(state="redeemed") & Q(redeemed_at__isnull=True)),
                 name="loyalty_redeemed_says_when",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(convert__isnull=False, level__isnull=True)
+                | Q(convert__isnull=True, level__isnull=False, stamps=0),
+                name="loyalty_reward_has_one_cause",
+            ),
         ]
         indexes = [
             models.Index(fields=["membership", "state", "issued_at"], name="loyalty_reward_member"),

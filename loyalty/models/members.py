@@ -12,8 +12,9 @@ from loyalty.models.programmes import Programme, Store
 class Membership(models.Model):
     """One person's part in one programme: the balance belongs to it, never to a card.
 
-    A card bought at the counter may be nameless (`customer` is empty) until somebody claims it. `balance`, `seq`
-    and `cycle_needed` are caches of the ledger, written only under this row's lock; the nightly job compares them.
+    A card bought at the counter may be nameless (`customer` is empty) until somebody claims it. `balance`, `seq`,
+    `cycle` and `cycle_needed` are caches of the ledger, written only under this row's lock; the nightly job compares
+    them. `tier` is what the terms make of the trailing days, kept up with each receipt and every night.
     """
 
     class Status(models.TextChoices):
@@ -32,6 +33,8 @@ class Membership(models.Model):
     cycle_needed = models.PositiveIntegerField(
         _("stamps needed in this cycle"), null=True, editable=False, help_text=_("The goal at the cycle's first stamp.")
     )
+    cycle = models.PositiveIntegerField(default=0, editable=False)  # full cards so far
+    tier = models.CharField(_("tier"), max_length=40, blank=True, editable=False)
     enrolled_at = models.DateTimeField(_("member since"))
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("enrolled by")
@@ -113,8 +116,28 @@ class CardToken(models.Model):
         return self.number
 
 
+class TierChange(models.Model):
+    """A member rose to a tier, or fell from one: what the timeline tells."""
+
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, related_name="tier_changes", verbose_name=_("membership"), db_index=False
+    )
+    before = models.CharField(_("before"), max_length=40, blank=True)
+    after = models.CharField(_("after"), max_length=40, blank=True)
+    rose = models.BooleanField(_("rose"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("change of tier")
+        verbose_name_plural = _("changes of tier")
+        indexes = [models.Index(fields=["membership", "-at"], name="loyalty_tier_change")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
 class Merge(models.Model):
-    """Two memberships made one, with all that is needed to part them again."""
+    """Two memberships made one, with all that is needed to part them again. `rewards` holds number and cycle."""
 
     source = models.ForeignKey(Membership, models.PROTECT, related_name="merges_away", verbose_name=_("from"))
     target = models.ForeignKey(Membership, models.PROTECT, related_name="merges_here", verbose_name=_("into"))

@@ -9,6 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.rules.terms import Terms
@@ -89,6 +90,10 @@ FINAL = (
     "number",
     "stamps_needed",
     "rules",
+    "interim",
+    "prices",
+    "tier_by",
+    "tier_days",
     "cap_receipt",
     "cap_day",
     "cooldown_minutes",
@@ -117,11 +122,17 @@ class ProgrammeVersion(models.Model):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
+    class TierBy(models.TextChoices):
+        EARNED = "earned", _("what was earned")
+        VISITS = "visits", _("visits")
+
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="versions", verbose_name=_("programme"))
     number = models.PositiveIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     stamps_needed = models.PositiveIntegerField(_("stamps needed"), help_text=_("Nine bought, the tenth free: 9."))
     rules = models.JSONField(_("what earns"), default=list)
+    interim = models.JSONField(_("rewards on the way"), default=list, blank=True)
+    prices = models.JSONField(_("rewards for points"), default=list, blank=True)  # of a points programme only
     cap_receipt = models.PositiveIntegerField(_("at most per receipt"), null=True, blank=True)
     cap_day = models.PositiveIntegerField(_("at most per day"), null=True, blank=True)
     cooldown_minutes = models.PositiveIntegerField(_("minutes between two visits that earn"), default=0)
@@ -147,6 +158,10 @@ class ProgrammeVersion(models.Model):
         help_text=_("Empty: every store."),
     )
     tiers = models.JSONField(_("tiers"), default=list, blank=True)
+    tier_by = models.CharField(_("tiers are reached by"), max_length=6, choices=TierBy, default=TierBy.EARNED)
+    tier_days = models.PositiveIntegerField(
+        _("in the last days"), default=365, help_text=_("What is older no longer counts towards a tier.")
+    )
     reward_cost = models.DecimalField(_("cost of goods of one reward"), max_digits=10, decimal_places=2, default=0)
     margin = models.DecimalField(
         _("margin on sales"),
@@ -217,7 +232,12 @@ class ProgrammeVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.programme} {self.number}"
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
         """The terms as the rules read them. Raises TermsError when the stored rules are not well formed."""
         return Terms.read(self)
+
+    @property
+    def goal(self) -> int | None:
+        """What fills a card; None for points, which the member spends."""
+        return None if self.prices else self.stamps_needed

@@ -13,7 +13,8 @@ class Receipt(models.Model):
     """One sale or return. It is known by (source, store, business date, number, kind): told again it changes nothing.
 
     `stamps` is what the sale earned after caps, or what the return took back; `room` is how many stamps the caps of
-    that day left when it was counted, so that a return can reckon by the rules of that day; `trace` says why, as data.
+    that day left when it was counted and `times` what the member's tier multiplied by, so that a return can reckon by
+    the rules of that day; `trace` says why, as data.
     """
 
     class Kind(models.TextChoices):
@@ -47,6 +48,7 @@ class Receipt(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     stamps = models.PositiveIntegerField(_("stamps"), default=0)
     room = models.PositiveIntegerField(null=True)
+    times = models.DecimalField(max_digits=4, decimal_places=2, default=1)
     trace = models.JSONField(_("why"), default=list)
     body_hash = models.CharField(max_length=64)
     original = models.ForeignKey(

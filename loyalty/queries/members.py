@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Sum
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from loyalty import cards
-from loyalty.models import CardToken, LedgerEntry, Membership, Merge, Programme, ProgrammeVersion, Receipt, Reward
-from loyalty.queries.terms import version_at
+from loyalty.models import CardToken, Kind, LedgerEntry, Membership, Merge, Programme, ProgrammeVersion, Receipt, Reward
+from loyalty.queries.terms import tier_progress, version_at
 from loyalty.rules.cards import grouped, normalise
+from loyalty.rules.terms import Price
 from loyalty.rules.trace import say
+from loyalty.words import amount_of
 from staff import formats
 from staff.decisions import Verdict
 from staff.paging import Page, keyset_page
@@ -30,6 +32,7 @@ class Row:
     card: str
     programme: str
     stamps: str
+    tier: str
     since: str
     visit: str
     status: str
@@ -43,7 +46,8 @@ class Row:
             name=name_of(member),
             card=grouped(card.number) if card else "–",
             programme=member.programme.name,
-            stamps=str(member.balance),
+            stamps=formats.number(member.balance),
+            tier=member.tier,
             since=formats.day(member.enrolled_at),
             visit=formats.when(member.last_visit_at, now) if member.last_visit_at else "–",
             status=member.get_status_display(),
@@ -104,6 +108,10 @@ class Detail:
     needed: int
     says: str
     picture: SafeString
+    unit: str
+    prices: list[dict[str, Any]]
+    expiring: str
+    next_tier: str
     open_rewards: list[dict[str, Any]]
     used_rewards: list[dict[str, Any]]
     cards: list[dict[str, Any]]
@@ -111,7 +119,6 @@ class Detail:
     entries: list[Line]
     merges: list[dict[str, Any]]
     waiting: list[str]
-    tier: str = ""
 
     @property
     def card(self) -> CardToken | None:
@@ -119,24 +126,28 @@ class Detail:
 
 
 def detail(member: Membership, now: datetime) -> Detail:
-    """A member's page; nine queries, whatever happened."""
+    """A member's page; nine queries, whatever happened, and one more each for tiers and for lifetimes."""
     version = version_at(member.programme_id, now)
-    needed = member.cycle_needed or (version.stamps_needed if version else 1)
-    told = cards.says(member.balance, needed, member.programme.unit)
+    terms = version.terms if version else None
+    needed = member.cycle_needed or (cards.goal_of(terms, member.balance) if terms else 1)
     family = Q(membership=member) | Q(membership__merged_into=member)
     rewards = list(Reward.objects.filter(membership=member).order_by("-issued_at", "-pk")[:30])
     tokens = CardToken.objects.filter(family).select_related("replaced_by", "changed_by").order_by("-pk")[:20]
     receipts = Receipt.objects.filter(family).select_related("store", "by").order_by("-occurred_at", "-pk")[:20]
     entries = LedgerEntry.objects.filter(membership=member).select_related("by", "receipt").order_by("-seq")[:40]
     merges = Merge.objects.filter(target=member, undone_at=None).select_related("source__customer", "by")
-    earned = _earned_in_a_year(member, now) if version and version.tiers else 0
+    points = bool(terms and terms.prices)
     return Detail(
         member=member,
         name=name_of(member),
         version=version,
         needed=needed,
-        says=told,
-        picture=cards.stamps_svg(member.balance, needed, told),
+        says=cards.says(member.balance, needed, member.programme.unit),
+        picture=cards.face(terms, member.balance, needed=needed),
+        unit=_("Points") if points else _("Stamps"),
+        prices=[_price(price, member.balance) for price in (terms.prices if terms else ())],
+        expiring=expiring(member, now) if version and version.stamp_days else "",
+        next_tier=_next_tier(member, version, now) if version and version.tiers else "",
         open_rewards=[_reward(r, now) for r in rewards if r.state == Reward.State.ISSUED],
         used_rewards=[_reward(r, now) for r in rewards if r.state != Reward.State.ISSUED][:8],
         cards=[_card(c) for c in tokens],
@@ -147,19 +158,48 @@ def detail(member: Membership, now: datetime) -> Detail:
             f"{r.get_kind_display()}: {r.amount:.0f} · {r.reason}"
             for r in member.requests.filter(verdict=Verdict.PENDING).order_by("pk")
         ],
-        tier=tier_of(version, earned),
     )
 
 
-def _earned_in_a_year(member: Membership, now: datetime) -> int:
-    rows = member.entries.filter(kind__in=["earn", "reverse"], occurred_at__gt=now - timedelta(days=365))
-    return sum(rows.values_list("stamps", flat=True))
+def _price(price: Price, balance: int) -> dict[str, Any]:
+    short = price.points - max(balance, 0)
+    return {
+        "name": price.name,
+        "points": amount_of(price.points, points=True),
+        "missing": _("%s missing") % amount_of(short, points=True) if short > 0 else "",
+    }
 
 
-def tier_of(version: ProgrammeVersion | None, earned: int) -> str:
-    """The highest tier reached by what was earned in the trailing year."""
-    reached = [t for t in (version.tiers if version else []) if earned >= t["from"]]
-    return max(reached, key=lambda t: t["from"])["name"] if reached else ""
+def _next_tier(member: Membership, version: ProgrammeVersion, now: datetime) -> str:
+    """“12 more to Gold”; nothing at the top. One query."""
+    reached = tier_progress([member.pk], version, now).get(member.pk, 0)
+    above = min((tier for tier in version.terms.tiers if tier.start > reached), key=lambda t: t.start, default=None)
+    if above is None:
+        return ""
+    return _("%(count)s more to %(tier)s") % {"count": formats.number(above.start - reached), "tier": above.name}
+
+
+def expiring(member: Membership, now: datetime, within: int = 60) -> str:
+    """What expires next in the coming days, lot by lot, first in, first out (“120 points expire on 3 Jan”). One
+    query."""
+    lots = (
+        member.entries.filter(stamps__gt=0)
+        .exclude(kind=Kind.UNCONVERT)
+        .values_list("expires_at")
+        .annotate(stamps=Sum("stamps"))
+        .order_by(F("expires_at").asc(nulls_last=True))
+    )
+    rows = list(lots)
+    used = sum(stamps for _at, stamps in rows) - member.balance
+    for at, stamps in rows:
+        left = stamps - max(used, 0)
+        used -= stamps
+        if left > 0:
+            if at is None or at > now + timedelta(days=within):
+                return ""
+            told = amount_of(left, points=member.programme.unit == Programme.Unit.POINT)
+            return _("%(stamps)s expire on %(day)s") % {"stamps": told, "day": formats.day(at)}
+    return ""
 
 
 def _reward(reward: Reward, now: datetime) -> dict[str, Any]:
@@ -168,6 +208,8 @@ def _reward(reward: Reward, now: datetime) -> dict[str, Any]:
         "issued": formats.when(reward.issued_at, now),
         "until": formats.day(reward.expires_at) if reward.expires_at else "",
         "state": reward.get_state_display(),
+        "name": reward.name,
+        "for_points": bool(reward.name and reward.convert_id),
         "is_redeemed": reward.state == Reward.State.REDEEMED,
         "is_expired": reward.state == Reward.State.EXPIRED,
         "redeemed": formats.when(reward.redeemed_at, now) if reward.redeemed_at else "",

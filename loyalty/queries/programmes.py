@@ -103,6 +103,8 @@ def forecast_rows(version: ProgrammeVersion) -> dict[str, Any]:
             for name, case in result["cases"].items()
         ],
         "actual": _actual(version, result),
+        "budget": formats.money(version.budget) if version.budget else "",
+        "over_budget": bool(version.budget) and Decimal(result["cases"]["base"]["cost"]) > (version.budget or 0),
     }
     return told
 

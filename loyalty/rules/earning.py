@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from loyalty.rules.terms import Rule, Terms
+from loyalty.rules.terms import TIER, Rule, Terms, Tier
 
 Sentence = dict[str, Any]
 
@@ -33,11 +33,13 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was earned, line by line, and why, as data for `rules.trace.say`. `room`: what the day's cap had left."""
+    """What was earned, line by line, and why, as data for `rules.trace.say`. `room`: what the day's cap had left;
+    `times`: what the member's tier of that moment multiplied by."""
 
     earnings: tuple[Earning, ...]
     trace: tuple[Sentence, ...]
     room: int | None = None
+    times: Decimal = Decimal(1)
 
     @property
     def stamps(self) -> int:
@@ -55,14 +57,19 @@ def earn(
     store: str,
     earned_today: int = 0,
     minutes_since_last: float | None = None,
+    tier: Tier | None = None,
 ) -> Outcome:
-    """What a sale earns at this local moment. `earned_today` and `minutes_since_last` (None: no earlier visit) speak of
-    the same card and matter only where the terms look back."""
+    """What a sale earns at this local moment. `earned_today`, `minutes_since_last` (None: no earlier visit) and `tier`
+    speak of the same card and matter only where the terms look back."""
     if terms.stores and store not in terms.stores:
         return Outcome((), ({"say": "other_store", "store": store},))
     if terms.cooldown_minutes and minutes_since_last is not None and 0 <= minutes_since_last < terms.cooldown_minutes:
         return Outcome((), ({"say": "too_soon", "minutes": terms.cooldown_minutes},), room=0)
     earnings, trace = _by_rules(lines, terms, local, store)
+    times = tier.times if tier else Decimal(1)
+    if tier and (more := _multiplied(earnings, times)) != earnings:
+        trace.append({"say": "tier", "tier": tier.name, "more": more[-1].stamps})
+        earnings = more
     room = None if terms.cap_day is None else max(terms.cap_day - earned_today, 0)
     kept = cap(earnings, terms.cap_receipt)
     if len(kept) < len(earnings) or _sum(kept) < _sum(earnings):
@@ -72,17 +79,32 @@ def earn(
         trace.append({"say": "cap_day", "cap": terms.cap_day, "cut": _sum(kept) - _sum(within)})
     for sentence in trace:
         if sentence["say"] == "bonus":
-            plain, _trace = _by_rules(lines, terms.without_bonus, local, store)
+            plain = _multiplied(_by_rules(lines, terms.without_bonus, local, store)[0], times)
             sentence["extra"] = _sum(within) - _sum(cap(cap(plain, terms.cap_receipt), room))
-    return Outcome(within, (_headline(within, lines), *trace), room)
+    return Outcome(within, (_headline(within, lines, terms), *trace), room, times)
 
 
-def earned_by(lines: Sequence[Line], terms: Terms, *, local: datetime, store: str, room: int | None) -> int:
-    """How many stamps these lines were worth that day, with `room` left by its caps: for returns."""
+def earned_by(
+    lines: Sequence[Line],
+    terms: Terms,
+    *,
+    local: datetime,
+    store: str,
+    room: int | None,
+    times: Decimal = Decimal(1),
+) -> int:
+    """How many stamps these lines were worth that day, with `room` left by its caps and the tier's `times` of that
+    moment: for returns."""
     if room == 0 or (terms.stores and store not in terms.stores):
         return 0
     earnings, _trace = _by_rules(lines, terms, local, store)
-    return _sum(cap(cap(earnings, terms.cap_receipt), room))
+    return _sum(cap(cap(_multiplied(earnings, times), terms.cap_receipt), room))
+
+
+def _multiplied(earnings: tuple[Earning, ...], times: Decimal) -> tuple[Earning, ...]:
+    """With what a tier adds to the whole receipt, rounded down, as an earning of its own."""
+    more = int(_sum(earnings) * times) - _sum(earnings)
+    return (*earnings, Earning(earnings[0].line, TIER, more)) if more > 0 else earnings
 
 
 def cap(earnings: tuple[Earning, ...], most: int | None) -> tuple[Earning, ...]:
@@ -151,7 +173,7 @@ def _times(rules: Sequence[Rule], line: Line) -> int:
     return max((r.times for r in rules if r.per == "bonus" and r.matches(line.sku, line.category)), default=1)
 
 
-def _headline(earnings: Sequence[Earning], lines: Sequence[Line]) -> Sentence:
+def _headline(earnings: Sequence[Earning], lines: Sequence[Line], terms: Terms) -> Sentence:
     items = sum(line.quantity for line in lines if line.kind != "void")
     counted = {earning.line for earning in earnings}
     return {
@@ -159,4 +181,4 @@ def _headline(earnings: Sequence[Earning], lines: Sequence[Line]) -> Sentence:
         "stamps": _sum(earnings),
         "items": items,
         "counted": sum(line.quantity for line in lines if line.number in counted),
-    }
+    } | ({"unit": "point"} if terms.prices else {})

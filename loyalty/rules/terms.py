@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 PER = ("item", "amount", "visit", "bonus")
+TIER = "tier"  # the rule under which the ledger keeps what a tier adds
 KEYS = {"key", "per", "stamps", "amount", "times", "minimum", "products", "categories", "stores"} | {
     "weekdays",
     "from",
@@ -27,6 +28,11 @@ class Version(Protocol):
 
     stamps_needed: int
     rules: Any
+    interim: Any
+    prices: Any
+    tiers: Any
+    tier_by: str
+    tier_days: int
     cap_receipt: int | None
     cap_day: int | None
     cooldown_minutes: int
@@ -81,9 +87,43 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Interim:
+    """A small reward on the way to a full card, at `at` stamps; no stamp is taken for it."""
+
+    at: int
+    name: str
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A reward that a member may choose for points."""
+
+    points: int
+    name: str
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Reached by what was earned, or by visits, in the trailing days; what is earned then counts `times` over."""
+
+    start: int
+    name: str
+    times: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
+    """What a version says. `goal` is None for points, which turn into nothing by themselves."""
+
     stamps_needed: int
     rules: tuple[Rule, ...]
+    interim: tuple[Interim, ...] = ()
+    prices: tuple[Price, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    tier_by: str = "earned"
+    tier_days: int = 365
     cap_receipt: int | None = None
     cap_day: int | None = None
     cooldown_minutes: int = 0
@@ -94,9 +134,26 @@ class Terms:
     stores: frozenset[str] = frozenset()
 
     @property
+    def goal(self) -> int | None:
+        return None if self.prices else self.stamps_needed
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        return tuple(step.at for step in self.interim)
+
+    @property
     def looks_back(self) -> bool:
-        """Whether counting needs to know what the card earned earlier that day."""
-        return self.cap_day is not None or self.cooldown_minutes > 0
+        """Whether counting needs to know what the card did before."""
+        return self.cap_day is not None or self.cooldown_minutes > 0 or bool(self.tiers)
+
+    @property
+    def days_back(self) -> int:
+        """How many days before a receipt may matter to it."""
+        return max(1 + self.cooldown_minutes // 1440, self.tier_days if self.tiers else 0)
+
+    def tier_of(self, reached: int) -> Tier | None:
+        """The highest tier that this much earned (or these visits) reaches."""
+        return max((tier for tier in self.tiers if reached >= tier.start), key=lambda t: t.start, default=None)
 
     @property
     def without_bonus(self) -> "Terms":
@@ -109,6 +166,11 @@ class Terms:
         return cls(
             stamps_needed=version.stamps_needed,
             rules=read_rules(version.rules),
+            interim=tuple(Interim(int(r["at"]), r["name"], Decimal(str(r.get("cost", 0)))) for r in version.interim),
+            prices=tuple(Price(int(r["points"]), r["name"], Decimal(str(r.get("cost", 0)))) for r in version.prices),
+            tiers=tuple(Tier(int(r["from"]), r["name"], Decimal(str(r.get("times", 1)))) for r in version.tiers),
+            tier_by=version.tier_by,
+            tier_days=version.tier_days,
             cap_receipt=version.cap_receipt,
             cap_day=version.cap_day,
             cooldown_minutes=version.cooldown_minutes,
@@ -127,6 +189,8 @@ def read_rules(rows: Any) -> tuple[Rule, ...]:
     rules = tuple(_read(row, place) for place, row in enumerate(rows, 1))
     if len({rule.key for rule in rules}) < len(rules):
         raise TermsError(_("Two rules have the same name."))
+    if any(rule.key == TIER for rule in rules):
+        raise TermsError(_("“tier” is what a tier adds; give the rule another name."))
     if all(rule.per == "bonus" for rule in rules):
         raise TermsError(_("A bonus alone earns nothing: add a rule for it to multiply."))
     return rules
@@ -169,6 +233,8 @@ def _read(row: Any, place: int) -> Rule:
         raise wrong(_("amounts must not be negative."))
     if per == "amount" and rule.amount <= 0:
         raise wrong(_("say for how much money a stamp is given."))
+    if rule.since and rule.to and rule.to < rule.since:
+        raise wrong(_("its last day is before its first."))
     if per == "bonus" and rule.times < 2:
         raise wrong(_("a bonus multiplies by 2 or more."))
     if not rule.weekdays <= frozenset(range(7)):

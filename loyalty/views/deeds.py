@@ -150,6 +150,16 @@ def transfer(request: HttpRequest, pk: int, form: Form) -> str:
     return _("The stamps are on the right card.")
 
 
+@deed("spend", "loyalty.redeem_reward", forms.SpendForm)
+def spend(request: HttpRequest, pk: int, form: Form) -> str:
+    """Points for a reward; the form's key makes a second press harmless."""
+    data = form.cleaned_data
+    reward = actions.spend_points(
+        pk, reward=data["reward"], by=request.user, now=timezone.now(), key=f"spend-{data['key']}"
+    )
+    return _("“%s” is the member's now: redeem it as it is handed over.") % reward.name
+
+
 @deed("waive", "loyalty.give_stamps", forms.NoteForm)
 def waive(request: HttpRequest, pk: int, form: Form) -> str:
     """Ask that the debt be forgotten."""
@@ -201,6 +211,11 @@ undo_redeem = _on_reward(
     "loyalty.redeem_reward",
     lambda request, pk: actions.undo_redeem(pk, by=request.user, now=timezone.now()),
     lambda: _("Undone: the reward is open again."),
+)
+turn_back = _on_reward(
+    "loyalty.redeem_reward",
+    lambda request, pk: actions.turn_back(pk, by=request.user, now=timezone.now()),
+    lambda: _("Turned back: the points are on the card again."),
 )
 extend = _on_reward(
     "loyalty.decide_stamps",

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from loyalty import cards
+from loyalty import cards, words
 from loyalty.actions import programmes as actions
-from loyalty.forms.design import ProgrammeForm, VersionForm
+from loyalty.forms.design import Design, ProgrammeForm
 from loyalty.models import Programme, ProgrammeVersion
 from loyalty.queries import programmes as queries
+from loyalty.rules.terms import Terms
 from staff.errors import DomainError
 
 
@@ -42,9 +43,10 @@ def new_version(request: HttpRequest, pk: int) -> HttpResponse:
     """A new draft, begun from the version before."""
     programme = get_object_or_404(Programme, pk=pk)
     before = programme.versions.order_by("-number").first()
-    initial = {"starts_on": timezone.localdate()} if before else {"stamps_needed": 9, "starts_on": timezone.localdate()}
-    form = VersionForm(request.POST or None, instance=None if request.POST else before, initial=initial)
-    return _edit(request, form, programme, None)
+    initial: dict[str, Any] = {"starts_on": timezone.localdate(), "ends_on": None, "edits": None}
+    if before is None:
+        initial["stamps_needed"] = 9
+    return _edit(request, Design(_posted(request), programme=programme, version=before, initial=initial), programme)
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,55 +57,67 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     if row.state in (ProgrammeVersion.State.PUBLISHED, ProgrammeVersion.State.WITHDRAWN) and request.method == "POST":
         messages.error(request, _("Published terms are final; draft a new version."))
         return redirect("loyalty:version", pk=pk)
-    form = VersionForm(request.POST or None, instance=None if request.POST else row)
-    return _edit(request, form, row.programme, row)
+    return _edit(request, Design(_posted(request), programme=row.programme, version=row), row.programme, row)
 
 
-def _edit(request: HttpRequest, form: VersionForm, programme: Programme, row: ProgrammeVersion | None) -> HttpResponse:
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = actions.save_draft(
-                row.pk if row else None,
-                programme=programme,
-                edits=form.cleaned_data["edits"] or 0,
-                by=request.user,
-                now=timezone.now(),
-                **form.terms(),
-            )
-        except DomainError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("Draft saved."))
-            return redirect("loyalty:version", pk=saved.pk)
-    needed = row.stamps_needed if row else 9
+def _posted(request: HttpRequest) -> Any:
+    """What was typed; with one more row where that was asked for."""
+    if request.method != "POST":
+        return None
+    added = request.POST.get("add", "")
+    return Design.with_row(request.POST, added) if added in Design.ROWS else request.POST
+
+
+def _edit(
+    request: HttpRequest, design: Design, programme: Programme, row: ProgrammeVersion | None = None
+) -> HttpResponse:
+    status = 200
+    if request.method == "POST" and "add" not in request.POST:
+        status = 422
+        if design.is_valid():
+            try:
+                saved = actions.save_draft(
+                    row.pk if row else None,
+                    programme=programme,
+                    edits=design.form.cleaned_data["edits"] or 0,
+                    by=request.user,
+                    now=timezone.now(),
+                    **design.terms(),
+                )
+            except DomainError as error:
+                design.form.add_error(None, str(error))
+            else:
+                messages.success(request, _("Draft saved."))
+                return redirect("loyalty:version", pk=saved.pk)
+    terms = design.sketch() if design.is_bound or row is None else row.terms
     context = {
-        "form": form,
+        "design": design,
+        "form": design.form,
         "programme": programme,
         "row": row,
         "told": queries.version_row(row) if row else None,
         "forecast": queries.forecast_rows(row) if row else {},
-        "picture": _picture(needed, row.head_start if row else 0),
         "is_final": row is not None and row.state == ProgrammeVersion.State.PUBLISHED,
         "is_own": row is not None and row.author_id == request.user.pk,
     }
-    return render(request, "loyalty/version.html", context, status=422 if form.is_bound else 200)
+    return render(request, "loyalty/version.html", context | _face(terms, programme), status=status)
 
 
-def _picture(needed: int, head_start: int) -> Any:
-    return cards.stamps_svg(head_start, needed, cards.says(head_start, needed))
+def _face(terms: Terms, programme: Programme) -> dict[str, Any]:
+    return {
+        "picture": cards.face(terms, terms.head_start),
+        "sentences": words.sentences(terms, programme.reward_name),
+        "programme": programme,
+    }
 
 
 @require_POST
 @permission_required("loyalty.design_programme", raise_exception=True)
-def preview(request: HttpRequest) -> HttpResponse:
-    """The card as a member would see it on the first day, drawn while the form is typed."""
-
-    def whole(name: str, least: int, most: int) -> int:
-        text = request.POST.get(name, "")
-        return min(max(int(text), least), most) if text.isdigit() and len(text) < 6 else least
-
-    needed = whole("stamps_needed", 1, 2000)
-    return HttpResponse(_picture(needed, min(whole("head_start", 0, 2000), needed - 1)))
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The card as a member would see it on the first day, and its terms in words, while the form is typed."""
+    programme = get_object_or_404(Programme, pk=pk)
+    terms = Design(request.POST, programme=programme, version=None).sketch()
+    return render(request, "loyalty/version.html#face", _face(terms, programme))
 
 
 @require_GET

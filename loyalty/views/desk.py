@@ -17,6 +17,7 @@ from loyalty.forms import desk as forms
 from loyalty.models import CardToken, Membership
 from loyalty.queries import members as queries
 from loyalty.queries.terms import version_at
+from loyalty.rules.terms import Terms
 from staff.errors import DomainError
 
 LANGUAGES = ("en", "sv", "de")
@@ -119,6 +120,7 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
     detail = queries.detail(member, timezone.now())
     offered: dict[str, Any] = {
         "stamp": forms.StampForm(auto_id="stamp_%s"),
+        "spend": forms.SpendForm(auto_id="spend_%s"),
         "give": forms.GiveForm(auto_id="give_%s"),
         "claim": forms.ClaimForm(auto_id="claim_%s"),
         "replace": forms.CardForm(auto_id="replace_%s"),
@@ -135,12 +137,13 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
 @permission_required("loyalty.view_membership", raise_exception=True)
 def card_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The card on paper, in `?language=` or the customer's own."""
-    card, language, needed = _card(request, pk)
+    card, language, terms = _card(request, pk)
     member = card.membership
     content = cards.pdf(
         card,
         member.programme,
-        needed=needed,
+        terms=terms,
+        needed=member.cycle_needed,
         name=member.customer.name if member.customer else "",
         language=language,
         today=timezone.localdate(),
@@ -154,7 +157,7 @@ def card_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("loyalty.view_membership", raise_exception=True)
 def card_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The card for a phone, an SVG of its own."""
-    card, language, _needed = _card(request, pk)
+    card, language, _terms = _card(request, pk)
     return HttpResponse(
         cards.picture(card, card.membership.programme, language),
         content_type="image/svg+xml",
@@ -162,12 +165,11 @@ def card_picture(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _card(request: HttpRequest, pk: int) -> tuple[CardToken, str, int]:
+def _card(request: HttpRequest, pk: int) -> tuple[CardToken, str, Terms | None]:
     card = get_object_or_404(
         CardToken.objects.select_related("membership__customer", "membership__programme"), pk=pk, replaced_by=None
     )
     own = card.membership.customer.language if card.membership.customer else request.LANGUAGE_CODE
     language = request.GET.get("language", own)
     version = version_at(card.membership.programme_id, timezone.now())
-    needed = card.membership.cycle_needed or (version.stamps_needed if version else 1)
-    return card, language if language in LANGUAGES else "en", needed
+    return card, language if language in LANGUAGES else "en", version.terms if version else None

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from loyalty import jobs
 from loyalty.actions import programmes as actions
+from loyalty.forms.design import Design
 from loyalty.models import Contact, Forecast, Membership, ProgrammeVersion, SignalReview
 from loyalty.queries import figures, watch
 from loyalty.queries.ledger import balance_at
-from loyalty.rules.terms import TermsError, read_rules
+from loyalty.rules.terms import Terms, TermsError, read_rules
 from staff.errors import DomainError, SelfApproval
 from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
 
@@ -25,18 +26,29 @@ def shop():
     return VersionFactory()
 
 
-FORM = {
-    "stamps_needed": 5,
-    "per": "item",
-    "head_start": 1,
-    "cooldown_minutes": 0,
-    "backdate_days": 90,
-    "reward_cost": "0.90",
-    "margin": "0.6",
-    "starts_on": "2027-01-01",
-    "bonus_times": 2,
-    "bonus_days": ["0"],
-}
+def rows(name, *several):
+    """A formset as a browser sends it."""
+    sent = {f"{name}-TOTAL_FORMS": len(several), f"{name}-INITIAL_FORMS": 0}
+    return sent | {f"{name}-{i}-{field}": value for i, row in enumerate(several) for field, value in row.items()}
+
+
+def form(*, rules=({"per": "item", "stamps": 1},), interim=(), prices=None, tiers=(), **more):
+    fields = {
+        "stamps_needed": 5,
+        "head_start": 1,
+        "cooldown_minutes": 0,
+        "backdate_days": 90,
+        "tier_by": "earned",
+        "tier_days": 365,
+        "reward_cost": "0.90",
+        "margin": "0.6",
+        "starts_on": "2027-01-01",
+    }
+    kinds = rows("interim", *interim) if prices is None else rows("prices", *prices)
+    return fields | rows("rules", *rules) | rows("tiers", *tiers) | kinds | more
+
+
+FORM = form(rules=({"per": "item", "stamps": 1}, {"per": "bonus", "times": 2, "weekdays": ["0"]}))
 
 
 def test_a_draft_is_forecast_handed_in_and_published_by_a_second_person(client_as, shop):
@@ -91,11 +103,122 @@ def test_changing_a_draft_takes_it_back_and_a_stale_form_is_refused(client_as, s
     assert (draft.stamps_needed, draft.edits) == (6, 2)
 
 
-def test_the_card_is_drawn_while_the_form_is_typed(client_as):
+def draft_of(client, programme, **fields):
+    response = client.post(reverse("loyalty:new_version", args=[programme.pk]), form(**fields))
+    assert response.status_code == 302, response.content.decode()
+    return ProgrammeVersion.objects.order_by("-pk").first()
+
+
+def test_everything_that_earns_is_stored_and_shown_again(client_as, shop):
     mark = client_as("marketing")
-    drawn = mark.post(reverse("loyalty:preview"), {"stamps_needed": "4", "head_start": "2"}).content.decode()
-    assert (drawn.count("<circle"), drawn.count('class="tick"')) == (4, 2)
-    assert mark.post(reverse("loyalty:preview"), {"stamps_needed": "-1e9"}).status_code == 200
+    draft = draft_of(
+        mark,
+        shop.programme,
+        rules=[
+            {"per": "item", "stamps": 2, "categories": ["coffee"], "products": "latte", "stores": ["gotgatan"]},
+            {"per": "amount", "stamps": 1, "amount": "5", "minimum": "10", "since": "2027-02-01", "to": "2027-02-28"},
+            {"per": "visit", "stamps": 1, "start": "07:00", "end": "09:30"},
+            {"per": "bonus", "times": 3, "weekdays": ["5", "6"]},
+        ],
+        interim=[{"at": 3, "name": "a biscuit", "cost": "0.30"}],
+        tiers=[{"start": 50, "name": "Gold", "times": "1.5"}],
+        cap_receipt=6,
+        cap_day=8,
+        stamp_days=365,
+        reward_days=90,
+        budget=2000,
+        ends_on="2027-12-31",
+        in_stores=["gotgatan"],
+    )
+    assert draft.rules == [
+        {"key": "item-1", "per": "item", "stamps": 2, "categories": ["coffee"], "products": ["latte"]}
+        | {"stores": ["gotgatan"]},
+        {"key": "amount-2", "per": "amount", "stamps": 1, "amount": "5", "minimum": "10"}
+        | {"since": "2027-02-01", "to": "2027-02-28"},
+        {"key": "visit-3", "per": "visit", "stamps": 1, "from": "07:00:00", "until": "09:30:00"},
+        {"key": "bonus-4", "per": "bonus", "times": 3, "weekdays": [5, 6]},
+    ]
+    assert (draft.interim, draft.stores) == ([{"at": 3, "name": "a biscuit", "cost": "0.30"}], ["gotgatan"])
+    assert draft.tiers == [{"from": 50, "name": "Gold", "times": "1.5"}]
+    assert (draft.cap_receipt, draft.cap_day, draft.stamp_days, draft.reward_days) == (6, 8, 365, 90)
+    assert timezone.localtime(draft.valid_until).isoformat()[:16] == "2028-01-01T00:00"
+    page = mark.get(reverse("loyalty:version", args=[draft.pk])).content.decode()
+    for sentence in (
+        "Each item of Coffee and Latte: 2 stamps, in Götgatan.",
+        "Each full €5.00: 1 stamp, 1\xa0Feb\xa02027 – 28\xa0Feb\xa02027, receipts from €10.00.",
+        "Each visit: 1 stamp, 07:00–09:30.",
+        "Bonus: × 3, Saturday and Sunday.",
+        "On the way, at 3: a biscuit, once a card.",
+        "Gold from 50 earned in 365 days: earns × 1.5.",
+        "At most 6 a receipt.",
+        "Only in Götgatan.",
+    ):
+        assert sentence in page
+    again = Design(None, programme=shop.programme, version=draft)
+    sent = {"edits": draft.edits} | {f.html_name: f.value() for f in again.form if f.value() not in (None, "")}
+    for name, several in again.sets.items():
+        sent |= rows(name, *({f.name: f.value() for f in one if f.value() not in (None, "")} for one in several))
+    before = Terms.read(draft)
+    assert mark.post(reverse("loyalty:version", args=[draft.pk]), sent).status_code == 302
+    draft = ProgrammeVersion.objects.get(pk=draft.pk)
+    assert Terms.read(draft) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"rules": []}, "rules", "at least one rule"),
+        ({"rules": [{"per": "bonus", "times": 2}]}, "rules-0-per", "alone earns nothing"),
+        ({"rules": [{"per": "amount", "stamps": 1}]}, "rules-0-amount", "for how much money"),
+        ({"rules": [{"per": "item"}]}, "rules-0-stamps", "how many are given"),
+        ({"rules": [{"per": "item", "stamps": 1}, {"per": "bonus"}]}, "rules-1-times", "how many times"),
+        ({"rules": [{"per": "item", "stamps": 1, "products": "tea"}]}, "rules-0-products", "No article has"),
+        (
+            {"rules": [{"per": "item", "stamps": 1, "since": "2027-02-02", "to": "2027-02-01"}]},
+            "rules-0-to",
+            "Not before",
+        ),
+        ({"interim": [{"at": 5, "name": "a biscuit", "cost": 0}]}, "interim-0-at", "fewer than 5"),
+        (
+            {"interim": [{"at": 2, "name": "a", "cost": 0}, {"at": 2, "name": "b", "cost": 0}]},
+            "interim-1-at",
+            "Twice the same",
+        ),
+        ({"tiers": [{"start": 5, "name": "", "times": 1}]}, "tiers-0-name", "required"),
+        ({"head_start": 5}, "head_start", "Fewer than the stamps needed"),
+        ({"stamps_needed": 0}, "stamps_needed", "At least one stamp"),
+        ({"cap_day": 0}, "cap_day", "At least 1"),
+        ({"margin": 3}, "margin", "between 0 and 1"),
+        ({"ends_on": "2026-12-31"}, "ends_on", "Not before the first day"),
+    ],
+)
+def test_a_fault_is_told_at_its_field_and_nothing_typed_is_lost(client_as, shop, fields, field, words):
+    mark = client_as("marketing")
+    sent = form(budget="1234.50", **fields)
+    response = mark.post(reverse("loyalty:new_version", args=[shop.programme.pk]), sent)
+    page = response.content.decode()
+    assert (response.status_code, ProgrammeVersion.objects.count()) == (422, 1)
+    assert 'value="1234.50"' in page
+    at = page.index(f'id="id_{field}"') if "-" in field or field != "rules" else page.index("rules-TOTAL_FORMS")
+    assert words in page[at : at + 1600]
+
+
+def test_rows_are_added_and_removed_without_a_script(client_as, shop):
+    mark = client_as("marketing")
+    url = reverse("loyalty:new_version", args=[shop.programme.pk])
+    page = mark.post(url, FORM | {"add": "rules"}).content.decode()
+    assert ('name="rules-2-per"' in page, "errorlist" in page, ProgrammeVersion.objects.count()) == (True, False, 1)
+    assert mark.post(url, FORM | {"rules-1-DELETE": "on"}).status_code == 302
+    assert [rule["per"] for rule in ProgrammeVersion.objects.order_by("-pk")[0].rules] == ["item"]
+
+
+def test_the_card_is_drawn_while_the_form_is_typed(client_as, shop):
+    mark, url = client_as("marketing"), reverse("loyalty:preview", args=[shop.programme.pk])
+    sent = form(stamps_needed=4, head_start=2, interim=[{"at": 3, "name": "a biscuit", "cost": 0}])
+    drawn = mark.post(url, sent).content.decode()
+    assert (drawn.count('r="23"'), drawn.count('class="tick"'), drawn.count('class="gift"')) == (4, 2, 1)
+    assert "4 stamps: a free coffee." in drawn
+    assert mark.post(url, {"stamps_needed": "-1e9", "rules-TOTAL_FORMS": "x"}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_a_return_turns_an_open_reward_back():
     jane.refresh_from_db()
     assert (jane.balance, jane.cycle_needed) == (7, 9)
     assert jane.rewards.get().state == "revoked"
-    assert say(back.trace) == ["2 stamps taken back.", "1 open reward turned back into stamps."]
+    assert say(back.trace) == ["2 stamps taken back.", "1 open reward turned back."]
     buy(jane, 2)
     assert jane.rewards.filter(state="issued").count() == 1
 

@@ -1,0 +1,152 @@
+"""What counting a receipt needs to know beforehand, asked for many at once."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from loyalty.actions import books
+from loyalty.models import CardToken, Membership, Product, ProgrammeVersion, Receipt, Store
+from loyalty.rules.cards import normalise
+from loyalty.rules.earning import Line
+from loyalty.rules.facts import Key, ReceiptFacts
+from loyalty.rules.terms import Terms, Tier
+from staff.errors import DomainError
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What receipts refer to by name; loaded once for a file, afresh for one receipt."""
+
+    stores: dict[str, Store]
+    products: dict[str, Product]
+
+    @classmethod
+    def for_facts(cls, batch: Sequence[ReceiptFacts]) -> "Shelf":
+        skus = {line.sku for facts in batch for line in facts.lines if line.sku}
+        return cls(
+            {store.code: store for store in Store.objects.filter(code__in={facts.store for facts in batch})},
+            {p.sku: p for p in Product.objects.select_related("category").filter(sku__in=skus)} if skus else {},
+        )
+
+    def line(self, line: Line) -> Line:
+        """The line with what the shop knows of its product."""
+        product = self.products.get(line.sku)
+        if product is None:
+            return line
+        kind = "gift_card" if product.is_gift_card and line.kind == "sale" else line.kind
+        return replace(line, kind=kind, category=product.category.code if product.category else "")
+
+
+def cards_of(batch: Sequence[ReceiptFacts]) -> tuple[dict[str, CardToken], dict[str, DomainError]]:
+    numbers = {normalise(facts.card) for facts in batch if facts.card}
+    found = {card.number: card for card in CardToken.objects.filter(number__in=numbers)} if numbers else {}
+    refusals: dict[str, DomainError] = {}
+    for number in numbers:
+        try:
+            if number not in found:
+                books.resolve(number)
+            else:
+                books.refuse_dead(found[number])
+        except DomainError as refusal:
+            refusals[number] = refusal
+    return {number: card for number, card in found.items() if number not in refusals}, refusals
+
+
+def known_sales(batch: Sequence[ReceiptFacts]) -> dict[Key, Receipt]:
+    """Which of these sales are in the books; one query by the unique key."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.id FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)"
+            " JOIN loyalty_store s ON s.code = k.store JOIN loyalty_receipt r ON r.source = k.source"
+            " AND r.store_id = s.id AND r.business_date = k.day AND r.number = k.number AND r.kind = 'sale'",
+            [list(column) for column in zip(*(facts.key for facts in batch), strict=True)],
+        )
+        found = [pk for (pk,) in cursor.fetchall()]
+    rows = Receipt.objects.select_related("store").filter(pk__in=found) if found else []
+    return {(row.source, row.store.code, row.business_date, row.number): row for row in rows}
+
+
+def versions_of(programmes: set[int]) -> dict[int, list[ProgrammeVersion]]:
+    rows: dict[int, list[ProgrammeVersion]] = defaultdict(list)
+    if programmes:
+        for version in ProgrammeVersion.objects.filter(
+            programme_id__in=programmes, state=ProgrammeVersion.State.PUBLISHED
+        ).order_by("-valid_from"):
+            rows[version.programme_id].append(version)
+    return rows
+
+
+def in_force(version: ProgrammeVersion, at: datetime) -> bool:
+    return version.valid_from <= at and (version.valid_until is None or at < version.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a card did before a receipt, as far as its terms ask."""
+
+    earned_today: int = 0
+    minutes_since_last: float | None = None
+    tier: Tier | None = None
+
+
+NOTHING = Past()
+Visit = tuple[datetime, int, bool]  # when, stamps (those of a return are negative), whether it was a sale
+
+
+class Pasts:
+    """What cards earned before, where their terms look back. Two queries, none where no terms do; merged cards count
+    for the one they were merged into."""
+
+    def __init__(self, members: Iterable[Membership], terms: Mapping[int, Terms], times: Sequence[datetime]) -> None:
+        self._rows: dict[int, list[Visit]] = defaultdict(list)
+        days = max((one.days_back for one in terms.values() if one.looks_back), default=0)
+        if not days:
+            return
+        leads = {member.pk: member.pk for member in members}
+        leads |= dict(Membership.objects.filter(merged_into__in=leads).values_list("pk", "merged_into_id"))
+        for pk, at, stamps, kind in (
+            Receipt.objects.filter(
+                membership__in=leads,
+                state=Receipt.State.COUNTED,
+                occurred_at__range=(min(times) - timedelta(days=days), max(times) + timedelta(days=1)),
+            )
+            .order_by("occurred_at")
+            .values_list("membership_id", "occurred_at", "stamps", "kind")
+        ):
+            is_sale = kind == Receipt.Kind.SALE
+            self._rows[leads[pk]].append((at, stamps if is_sale else -stamps, is_sale))
+
+    def of(self, member: Membership, at: datetime, terms: Terms | None) -> Past:
+        if terms is None or not terms.looks_back:
+            return NOTHING
+        rows = self._rows[member.pk]
+        here = bisect_right(rows, at, key=_when)
+        day = timezone.localdate(at)
+        first, last = (bisect_left(rows, at + timedelta(days=days), key=_when) for days in (-1, 1))
+        today = sum(n for when, n, is_sale in rows[first:last] if is_sale and timezone.localdate(when) == day)
+        latest = next((when for when, stamps, is_sale in reversed(rows[:here]) if is_sale and stamps), None)
+        return Past(
+            today,
+            None if latest is None else (at - latest).total_seconds() / 60,
+            terms.tier_of(_reached(rows, at, here, terms)) if terms.tiers else None,
+        )
+
+    def add(self, member: Membership, at: datetime, stamps: int, terms: Terms | None) -> None:
+        if terms and terms.looks_back:
+            insort(self._rows[member.pk], (at, stamps, True))
+
+
+def _when(visit: Visit) -> datetime:
+    return visit[0]
+
+
+def _reached(rows: list[Visit], at: datetime, here: int, terms: Terms) -> int:
+    window = rows[bisect_right(rows, at - timedelta(days=terms.tier_days), key=_when) : here]
+    if terms.tier_by == ProgrammeVersion.TierBy.VISITS:
+        return sum(is_sale and stamps > 0 for _at, stamps, is_sale in window)
+    return sum(stamps for _at, stamps, _is_sale in window)
