@@ -1,12 +1,10 @@
 """Reference data is edited here; cases and offers are only read, and moved by the same actions as the desk."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations import actions
@@ -24,52 +22,14 @@ from cancellations.models import (
     ReasonIncentive,
     Suggestion,
 )
-from staff.errors import DomainError
+from staff.records import Moves, ReadOnly
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Looked at, never changed by hand."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def _each(self, request: HttpRequest, rows: QuerySet[Any], act: Callable[..., object]) -> None:
-        """The action for each row chosen; a refusal names its row and holds up no other."""
-        done = 0
-        for row in rows:
-            try:
-                act(row.pk, by=request.user, now=timezone.now())
-            except DomainError as error:
-                self.message_user(request, f"{row}: {error}", messages.ERROR)
-            else:
-                done += 1
-        if done:
-            self.message_user(request, _("Done: %(count)d.") % {"count": done}, messages.SUCCESS)
-
-
-class _Moves(admin.TabularInline):
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("at", "from_state", "to_state", "by", "note")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class CaseMoves(_Moves):
+class CaseMoves(Moves):
     model = CaseMove
 
 
-class OfferMoves(_Moves):
+class OfferMoves(Moves):
     model = OfferMove
 
 
@@ -143,15 +103,15 @@ class CaseAdmin(ReadOnly):
 
     @admin.action(description=_("Register cancellation"), permissions=["register"])
     def register_cancellation(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
-        self._each(request, rows, actions.register_cancellation)
+        self.each(request, rows, actions.register_cancellation)
 
     @admin.action(description=_("Take the cancellation back"), permissions=["win_back"])
     def reinstate(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
-        self._each(request, rows, actions.reinstate)
+        self.each(request, rows, actions.reinstate)
 
     @admin.action(description=_("Won back"), permissions=["win_back"])
     def win_back(self, request: HttpRequest, rows: QuerySet[CancellationCase]) -> None:
-        self._each(request, rows, actions.win_back)
+        self.each(request, rows, actions.win_back)
 
     def has_register_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("cancellations.register_cancellation")
@@ -172,11 +132,11 @@ class OfferAdmin(ReadOnly):
 
     @admin.action(description=_("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, rows: QuerySet[Offer]) -> None:
-        self._each(request, rows, actions.approve)
+        self.each(request, rows, actions.approve)
 
     @admin.action(description=_("Applied"), permissions=["fulfil"])
     def apply(self, request: HttpRequest, rows: QuerySet[Offer]) -> None:
-        self._each(request, rows, actions.apply)
+        self.each(request, rows, actions.apply)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("cancellations.decide_offer")

@@ -25,33 +25,11 @@ from complaints.models import (
     Template,
 )
 from complaints.texts import VARIABLES, unknown_variables
+from staff.records import Moves, ReadOnly
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Looked at, never changed by hand."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class Moves(admin.TabularInline):
+class CaseMoves(Moves):
     model = CaseMove
-    fields = ["at", "from_state", "to_state", "by", "note"]
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ComplaintCase)
@@ -62,7 +40,7 @@ class CaseAdmin(ReadOnly):
     search_fields = ["number"]
     ordering = ["-received_at", "-pk"]
     exclude = ["search"]
-    inlines = [Moves]
+    inlines = [CaseMoves]
 
 
 @admin.register(Message)

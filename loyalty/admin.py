@@ -1,8 +1,6 @@
 """The admin: shops, products and programmes are kept here; the books can be read, never written."""
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from loyalty.models import (
     CardToken,
@@ -16,6 +14,7 @@ from loyalty.models import (
     Reward,
     Store,
 )
+from staff.records import ReadOnly
 
 
 @admin.register(Store)
@@ -41,21 +40,6 @@ class ProductAdmin(admin.ModelAdmin):
 @admin.register(Programme)
 class ProgrammeAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "unit", "reward_name", "is_open"]
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Written only by actions."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(ProgrammeVersion)
