@@ -21,8 +21,8 @@ class CancellationsConfig(AppConfig):
         from staff.search import search
 
         entrances.register()
-        timeline.register("cancellations", own.case_entries, _("Cancellations"))
-        timeline.register("offers", own.offer_entries, _("Offers"))
+        timeline.register("cancellations", own.case_history, _("Cancellations"))
+        timeline.register("offers", own.offer_history, _("Offers"))
         goodwill.register("cancellations", own.given)
         histories.register("cancellations", keep_past_cases)
         band.register("cancellations", own.band)

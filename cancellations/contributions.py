@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +18,7 @@ from cancellations.models.offers import OfferState
 from cancellations.queries import lists
 from customers.contributions import Badge, Band, Fact
 from customers.models import Customer
-from customers.timeline import Entry
+from customers.timeline import Entry, Facts, Strand, author, name_in, named, said_by
 from staff import formats
 from staff.home import Line, Panel
 from staff.models import User
@@ -36,68 +38,79 @@ TOLD_OFFERS = (
 )
 
 
-def case_entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """The moves of this customer's cases; one query."""
-    rows = CaseMove.objects.filter(subject__customer_id=customer_id, what=CaseMove.What.STATE)
-    if before is not None:
-        rows = rows.filter(at__lte=before)
-    rows = rows.select_related("by", "subject__subscription__plan", "subject__reason").order_by("-at", "-pk")[:limit]
-    return [
-        Entry(
-            at=move.at,
-            key=f"cancellation-{move.pk}",
-            kind="cancellations",
-            title=_("Cancellation: %(state)s") % {"state": State(move.to_state).label},
-            detail=_case_detail(move),
-            by=move.by.short_name if move.by else "",
-            url=reverse("cancellations:case", args=[move.subject_id]),
-            tone=lists.TONES[State(move.to_state)].replace("teal", ""),
-        )
-        for move in rows
-    ]
+def _case_move(at: datetime, pk: int, facts: Facts) -> Entry:
+    state = State(facts["to_state"])
+    parts = [facts["number"], facts["plan"]]
+    if facts["name"]:
+        parts.append(name_in(facts))
+    if state == State.CANCELLED_SCHEDULED and facts["ends_on"]:
+        parts.append(_("ends %(day)s") % {"day": formats.day(date.fromisoformat(facts["ends_on"]))})
+    return Entry(
+        at=at,
+        key=f"cancellation-{pk}",
+        kind="cancellations",
+        title=_("Cancellation: %(state)s") % {"state": state.label},
+        detail=" · ".join(parts),
+        by=said_by(facts),
+        url=reverse("cancellations:case", args=[facts["case"]]),
+        tone=lists.TONES[state].replace("teal", ""),
+    )
 
 
-def _case_detail(move: CaseMove) -> str:
-    case = move.subject
-    parts = [case.number, case.subscription.plan.name]
-    if case.reason:
-        parts.append(case.reason.label())
-    if move.to_state == State.CANCELLED_SCHEDULED and case.ends_on:
-        parts.append(_("ends %(day)s") % {"day": formats.day(case.ends_on)})
-    return " · ".join(parts)
+case_history = [
+    Strand(
+        lambda customer: CaseMove.objects.filter(subject__customer=customer, what=CaseMove.What.STATE),
+        "at",
+        {
+            "case": "subject_id",
+            "to_state": "to_state",
+            "number": "subject__number",
+            "plan": "subject__subscription__plan__name",
+            "ends_on": "subject__ends_on",
+            **named("subject__reason"),
+            **author(),
+        },
+        _case_move,
+    )
+]
 
 
-def offer_entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """Offers made to this customer, and what became of them; one query."""
-    rows = OfferMove.objects.filter(subject__case__customer_id=customer_id, to_state__in=TOLD_OFFERS)
-    if before is not None:
-        rows = rows.filter(at__lte=before)
-    rows = rows.select_related("by", "subject__incentive_version__incentive", "subject__case").order_by("-at", "-pk")
-    states = dict(OfferState.choices)
-    tones = {OfferState.ACCEPTED: "green", OfferState.APPLIED: "green", OfferState.FAILED: "red"}
-    return [
-        Entry(
-            at=move.at,
-            key=f"offer-{move.pk}",
-            kind="offers",
-            title=_("Offer: %(state)s") % {"state": states[OfferState(move.to_state)]},
-            detail=f"{_title(move.subject)} · {move.subject.case.number}",
-            by=move.by.short_name if move.by else "",
-            url=reverse("cancellations:case", args=[move.subject.case_id]),
-            tone=tones.get(OfferState(move.to_state), ""),
-        )
-        for move in rows[:limit]
-    ]
+def _offer_move(at: datetime, pk: int, facts: Facts) -> Entry:
+    state = OfferState(facts["to_state"])
+    title = terms.headline(facts["kind"], facts["terms"], name_in(facts))
+    return Entry(
+        at=at,
+        key=f"offer-{pk}",
+        kind="offers",
+        title=_("Offer: %(state)s") % {"state": state.label},
+        detail=f"{title} · {facts['number']}",
+        by=said_by(facts),
+        url=reverse("cancellations:case", args=[facts["case"]]),
+        tone={OfferState.ACCEPTED: "green", OfferState.APPLIED: "green", OfferState.FAILED: "red"}.get(state, ""),
+    )
 
 
-def _title(offer: Offer) -> str:
-    incentive = offer.incentive_version.incentive
-    return terms.headline(incentive.kind, offer.terms, incentive.label())
+offer_history = [
+    Strand(
+        lambda customer: OfferMove.objects.filter(subject__case__customer=customer, to_state__in=TOLD_OFFERS),
+        "at",
+        {
+            "case": "subject__case_id",
+            "number": "subject__case__number",
+            "to_state": "to_state",
+            "terms": "subject__terms",
+            "kind": "subject__incentive_version__incentive__kind",
+            **named("subject__incentive_version__incentive"),
+            **author(),
+        },
+        _offer_move,
+    )
+]
 
 
-def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[int, Decimal]:
-    """What accepted incentives cost; one query."""
-    sums = (
+def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> QuerySet[Offer, tuple[int, Decimal]]:
+    """What accepted incentives cost."""
+    return (
         Offer.objects.filter(
             case__customer_id__in=customer_ids,
             state__in=rules.TAKEN_OFFERS,
@@ -105,30 +118,44 @@ def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> Mapp
             answered_at__lt=until,
         )
         .values_list("case__customer_id")
-        .annotate(Sum("cost"))
+        .annotate(given=Sum("cost"))
     )
-    return {customer_id: total or Decimal(0) for customer_id, total in sums}
+
+
+_newest_running = Subquery(
+    Offer.objects.filter(case=OuterRef("pk"), state__in=[OfferState.PENDING_FULFILMENT, OfferState.APPLIED])
+    .order_by("-answered_at")
+    .values_list(
+        JSONObject(
+            at="answered_at",
+            terms="terms",
+            ends_on="fulfilment__ends_on",
+            kind="incentive_version__incentive__kind",
+            **named("incentive_version__incentive"),
+        )
+    )[:1]
+)
 
 
 def band(customer: Customer, now: datetime) -> Band:
-    """Open or scheduled cancellations, and what runs; two queries."""
-    cases = CancellationCase.objects.filter(
-        Q(state__in=OPEN_STATES) | Q(state__in=[State.CANCELLED_SCHEDULED, State.SAVED_PENDING]), customer=customer
-    ).order_by("opened_at")
-    badges = list({case.state: _badge(case) for case in cases}.values())  # of several alike the newest
-    running = (
-        Offer.objects.filter(case__customer=customer, state__in=[OfferState.PENDING_FULFILMENT, OfferState.APPLIED])
-        .select_related("incentive_version__incentive", "fulfilment")
-        .order_by("-answered_at")[:1]
+    """Open or scheduled cancellations, and the offer that runs; one query over the customer's cases."""
+    told = (*OPEN_STATES, State.CANCELLED_SCHEDULED, State.SAVED_PENDING)
+    cases = list(
+        CancellationCase.objects.filter(customer=customer)
+        .annotate(running=_newest_running)
+        .filter(Q(state__in=told) | Q(running__isnull=False))
+        .only("state", "ends_on")
+        .order_by("opened_at")
     )
-    facts = [
-        Fact(
-            gettext_lazy("Offer that runs"),
-            _title(offer) + (f" · {formats.day(offer.fulfilment.ends_on)}" if offer.fulfilment.ends_on else ""),
-        )
-        for offer in running
-    ]
-    return Band(badges, facts)
+    badges = list({case.state: _badge(case) for case in cases if case.state in told}.values())  # of alike the newest
+    running = max((case.running for case in cases if case.running), key=itemgetter("at"), default=None)
+    return Band(badges, [Fact(gettext_lazy("Offer that runs"), _runs(running))] if running else [])
+
+
+def _runs(offer: Facts) -> str:
+    """“20% off for 6 months · 31 Jan 2027”."""
+    title = terms.headline(offer["kind"], offer["terms"], name_in(offer))
+    return " · ".join(filter(None, (title, offer["ends_on"] and formats.day(date.fromisoformat(offer["ends_on"])))))
 
 
 def _badge(case: CancellationCase) -> Badge:

@@ -29,8 +29,7 @@ from cancellations.engine.ranking import NONE, Candidate
 from cancellations.engine.special import beta_interval
 from cancellations.engine.values import STANDARD, Contract
 from cancellations.models import CancellationCase, EnginePolicy, IncentiveVersion, Offer, Suggestion
-from customers import contributions
-from customers.goodwill import goodwill
+from customers import contributions, goodwill
 from staff.models import User
 
 YEAR = timedelta(days=365)
@@ -150,7 +149,7 @@ class Known:
 
 
 def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Known:
-    """What guards and rules want to know of this call: one query, one for each other app that counts goodwill, one for
+    """What guards and rules want to know of this call: one query, one for what other apps gave, one for
     each app whose variables a published rule names."""
     subscription, customer = case.subscription, case.customer
     today = timezone.localdate(now)
@@ -184,9 +183,8 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
         by_incentive[incentive] = by_incentive.get(incentive, 0) + 1
         accepted, given = accepted + 1, given + cost
         running = running or (state != "completed" and ends_on is not None and ends_on > today)
-    for name, source in goodwill.items():
-        if name != "cancellations":  # its own part was read above
-            given += source([customer.pk], now - YEAR, now).get(customer.pk, Decimal(0))
+    # its own part was read above
+    given += goodwill.given([customer.pk], now - YEAR, now, without="cancellations")[customer.pk]
     found = variables.of_case(case, today=today, value=worth, goodwill=given, accepted=accepted, days_since=own_days)
     if asks - variables.OWN:
         for name, more in contributions.variables.items():

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,7 +16,7 @@ from complaints.states import EXITS, State
 from customers.contributions import Action, Badge, Band, Hit, band, referrals, search, variables
 from customers.contributions import actions as customer_actions
 from customers.models import Customer
-from customers.timeline import Entry, timeline
+from customers.timeline import Entry, Facts, Strand, author, name_in, named, said_by, timeline
 from staff import formats
 from staff.home import Line, Panel, home
 from staff.models import User
@@ -33,61 +34,79 @@ TOLD = {
 _NUMBER = re.compile(r"^k-?(\d{4})-?(\d{1,9})$", re.IGNORECASE)
 
 
-def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """What came and how it ended, merged. Two queries."""
-    found = [*_registered(customer_id, before, limit), *_steps(customer_id, before, limit)]
-    return sorted(found, key=lambda entry: (entry.at, entry.key), reverse=True)[:limit]
+def _registered(at: datetime, pk: int, facts: Facts) -> Entry:
+    """A complaint as it came."""
+    state, outcome = State(facts["state"]), facts["outcome"]
+    parts = (
+        name_in(facts),
+        str(state.label),
+        str(ComplaintCase.Outcome(outcome).label) if outcome else "",
+    )
+    return Entry(
+        at=at,
+        key=f"complaint-{pk}",
+        kind="complaints",
+        title=_("Complaint %(number)s: %(title)s") % facts,
+        detail=" · ".join(filter(None, parts)),
+        by=said_by(facts),
+        url=reverse("complaints:case", args=[pk]),
+        tone="amber" if facts["is_open"] else "",
+    )
 
 
-def _registered(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """The complaints as they came."""
-    rows = ComplaintCase.objects.filter(customer_id=customer_id)
-    if before:
-        rows = rows.filter(received_at__lte=before)
-    return [
-        Entry(
-            at=case.received_at,
-            key=f"complaint-{case.pk}",
-            kind="complaints",
-            title=_("Complaint %(number)s: %(title)s") % {"number": case.number, "title": case.title},
-            detail=" · ".join(
-                filter(None, (str(case.category), case.get_state_display(), str(case.get_outcome_display() or "")))
-            ),
-            by=case.recorded_by.short_name if case.recorded_by else "",
-            url=reverse("complaints:case", args=[case.pk]),
-            tone="amber" if case.is_open else "",
-        )
-        for case in rows.select_related("category", "recorded_by").order_by("-received_at", "-pk")[:limit]
-    ]
+def _step(at: datetime, pk: int, facts: Facts) -> Entry:
+    """How one ended, or was taken up again."""
+    state, outcome = State(facts["to_state"]), facts["outcome"]
+    return Entry(
+        at=at,
+        key=f"complaint-{facts['case']}-move-{pk}",
+        kind="complaints",
+        title=_("Complaint %(number)s %(state)s") % {"number": facts["number"], "state": state.label},
+        detail=str(ComplaintCase.Outcome(outcome).label) if outcome else facts["note"],
+        by=said_by(facts),
+        url=reverse("complaints:case", args=[facts["case"]]),
+        tone=TOLD[state],
+    )
 
 
-def _steps(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """How they ended, and when they were taken up again."""
-    rows = CaseMove.objects.filter(subject__customer_id=customer_id, to_state__in=list(TOLD))
-    if before:
-        rows = rows.filter(at__lte=before)
-    labels = dict(State.choices)
-    return [
-        Entry(
-            at=move.at,
-            key=f"complaint-{move.subject_id}-move-{move.pk}",
-            kind="complaints",
-            title=_("Complaint %(number)s %(state)s") % {"number": move.subject.number, "state": labels[move.to_state]},
-            detail=str(move.subject.get_outcome_display() or move.note),
-            by=move.by.short_name if move.by else "",
-            url=reverse("complaints:case", args=[move.subject_id]),
-            tone=TOLD[State(move.to_state)],
-        )
-        for move in rows.select_related("subject", "by").defer("subject__search").order_by("-at", "-pk")[:limit]
-    ]
+history = [
+    Strand(
+        lambda customer: ComplaintCase.objects.filter(customer=customer),
+        "received_at",
+        {
+            **{name: name for name in ("number", "title", "state", "outcome", "is_open")},
+            **named("category"),
+            **author("recorded_by"),
+        },
+        _registered,
+    ),
+    Strand(
+        lambda customer: CaseMove.objects.filter(subject__customer=customer, to_state__in=list(TOLD)),
+        "at",
+        {
+            "case": "subject_id",
+            "number": "subject__number",
+            "outcome": "subject__outcome",
+            "to_state": "to_state",
+            "note": "note",
+            **author(),
+        },
+        _step,
+    ),
+]
 
 
 def badges(customer: Customer, now: datetime) -> Band:
     """“open complaint, 2 days left”. One query."""
-    count, due = queries.nearest([customer.pk]).get(customer.pk, (0, now))
-    if not count:
+    first = (
+        ComplaintCase.objects.filter(customer=customer, is_open=True)
+        .order_by("due_at", "pk")
+        .values_list("pk", "due_at", Window(Count("*")))
+        .first()
+    )
+    if first is None:
         return Band()
-    case = ComplaintCase.objects.filter(customer=customer, is_open=True).order_by("due_at", "pk").only("pk").first()
+    pk, due, count = first
     text = ngettext("open complaint", "%(count)d open complaints", count) % {"count": count}
     return Band(
         badges=[
@@ -95,7 +114,7 @@ def badges(customer: Customer, now: datetime) -> Band:
                 text=f"{text}, {queries.days_left(due, now)}",
                 tone="red" if due < now else "amber",
                 icon="message-square-warning",
-                url=reverse("complaints:case", args=[case.pk]) if case else "",
+                url=reverse("complaints:case", args=[pk]),
             )
         ]
     )
@@ -186,7 +205,7 @@ def escalated(user: User, now: datetime) -> Panel | None:
 
 
 def register() -> None:
-    timeline.register("complaints", entries, label=gettext_lazy("Complaints"))
+    timeline.register("complaints", history, label=gettext_lazy("Complaints"))
     band.register("complaints", badges)
     variables.register("complaints", rule_variables)
     search.register("complaints", by_number)

@@ -1,25 +1,29 @@
 """Goodwill: all that was given away to a customer, by any app, as one figure that every guard uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
 
 from staff.registry import Registry
 
 
 class Source(Protocol):
-    def __call__(self, customer_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[int, Decimal]:
-        """What this app gave each of these customers in [since, until), in money at cost. One query."""
+    def __call__(
+        self, customer_ids: Sequence[int], since: datetime, until: datetime
+    ) -> QuerySet[Any, tuple[int, Decimal | None]]:
+        """Rows of (customer, what this app gave in [since, until), in money at cost), not ordered."""
 
 
 goodwill: Registry[Source] = Registry()
 
 
-def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, Decimal]:
-    """The sum over all apps, zero where nothing was given; one query an app."""
+def given(customer_ids: Sequence[int], since: datetime, until: datetime, *, without: str = "") -> dict[int, Decimal]:
+    """The sum over all apps, zero where nothing was given; `without` leaves one app out. One query."""
     total = dict.fromkeys(customer_ids, Decimal(0))
-    for source in goodwill:
-        for customer_id, amount in source(customer_ids, since, until).items():
-            total[customer_id] += amount
+    parts = [source(customer_ids, since, until) for name, source in goodwill.items() if name != without]
+    for customer_id, amount in parts[0].union(*parts[1:], all=True) if parts else ():
+        total[customer_id] += amount or 0
     return total

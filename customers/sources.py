@@ -1,102 +1,109 @@
 """What the customer app itself tells on the timeline: notes, letters, contracts, changed details."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import CharField, DateTimeField, Func, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Change, Customer, Delivery, Document, Note, Subscription
-from customers.timeline import Entry
+from customers.timeline import Entry, Facts, Strand, author, said_by
 from staff import formats
 
 
-def notes(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    rows = Note.objects.filter(_until("at", before), customer=customer_id).select_related("by").order_by("-at", "-id")
-    return [
-        Entry(note.at, f"note-{note.pk}", "notes", _("Note"), detail=note.text, by=note.by.short_name)
-        for note in rows[:limit]
-    ]
+def _note(at: datetime, pk: int, facts: Facts) -> Entry:
+    return Entry(at, f"note-{pk}", "notes", _("Note"), detail=facts["text"], by=said_by(facts))
 
 
+notes = [Strand(lambda customer: Note.objects.filter(customer=customer), "at", {"text": "text", **author()}, _note)]
+
+
+# --- letters: documents with how far their e-mail came, and e-mails without a document --------------------------------
 _TONES = {Delivery.State.FAILED: "red", Delivery.State.UNADDRESSED: "amber", Delivery.State.SENT: "green"}
 
 
-def letters(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """Documents with how far their e-mail came, and e-mails without a document."""
-    newest = Delivery.objects.filter(document=OuterRef("pk")).order_by("-id")
-    state, to = Subquery(newest.values("state")[:1]), Subquery(newest.values("to")[:1])
-    documents = (
-        Document.objects.filter(_until("created_at", before), customer=customer_id)
-        .order_by("-created_at", "-id")
-        .values_list("created_at", "pk", "title", state, to)
+def _document(at: datetime, pk: int, facts: Facts) -> Entry:
+    return _letter(at, f"document-{pk}", facts, reverse("customers:document", args=[pk]))
+
+
+def _mail(at: datetime, pk: int, facts: Facts) -> Entry:
+    return _letter(at, f"mail-{pk}", facts, "")
+
+
+def _letter(at: datetime, key: str, facts: Facts, url: str) -> Entry:
+    state = Delivery.State(facts["state"]) if facts["state"] else None
+    detail = " · ".join(filter(None, (_("E-mail"), facts["to"], str(state.label)))) if state else ""
+    return Entry(
+        at, key, "letters", facts["title"], detail=detail, url=url, tone=_TONES.get(state, "") if state else ""
     )
-    mails = (
-        Delivery.objects.filter(_until("created_at", before), customer=customer_id, document=None)
-        .order_by("-created_at", "-id")
-        .values_list("created_at", -F("pk"), "subject", "state", "to")
-    )
-    rows = documents[:limit].union(mails[:limit], all=True).order_by("-created_at")[:limit]
-    states = dict(Delivery.State.choices)
-    return [
-        Entry(
-            at,
-            f"document-{pk}" if pk > 0 else f"mail-{-pk}",
-            "letters",
-            title,
-            detail=" · ".join(filter(None, (_("E-mail"), to, str(states[state])))) if state else "",
-            url=reverse("customers:document", args=[pk]) if pk > 0 else "",
-            tone=_TONES.get(state, ""),
+
+
+_newest = Delivery.objects.filter(document=OuterRef("pk")).order_by("-id")
+letters = [
+    Strand(
+        lambda customer: Document.objects.filter(customer=customer),
+        "created_at",
+        {"title": "title", "state": Subquery(_newest.values("state")[:1]), "to": Subquery(_newest.values("to")[:1])},
+        _document,
+    ),
+    Strand(
+        lambda customer: Delivery.objects.filter(customer=customer, document=None),
+        "created_at",
+        {"title": "subject", "state": "state", "to": "to"},
+        _mail,
+    ),
+]
+
+
+# --- contracts: when each subscription began and ended; a handful -----------------------------------------------------
+class Midnight(Func):
+    """The local midnight a date begins with."""
+
+    output_field = DateTimeField()
+
+    def __init__(self, date: str) -> None:
+        super().__init__(
+            date, template=f"(%(expressions)s::timestamp AT TIME ZONE '{timezone.get_default_timezone_name()}')"
         )
-        for at, pk, title, state, to in rows
-    ]
 
 
-def contracts(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """When each subscription began and ended: a handful, read whole."""
-    entries = []
-    for one in Subscription.objects.filter(customer=customer_id).select_related("plan"):
-        price = _("%(price)s a month") % {"price": formats.money(one.monthly_price)}
-        entries.append(
-            Entry(
-                _midnight(one.started_on),
-                f"subscription-{one.pk}-start",
-                "contracts",
-                _("%(plan)s began") % {"plan": one.plan},
-                detail=price,
-                tone="green",
-            )
-        )
-        if one.status == Subscription.Status.ENDED and one.ends_on:
-            entries.append(
-                Entry(
-                    _midnight(one.ends_on),
-                    f"subscription-{one.pk}-end",
-                    "contracts",
-                    _("%(plan)s ended") % {"plan": one.plan},
-                    detail=price,
-                    tone="red",
-                )
-            )
-    entries.sort(key=lambda entry: (entry.at, entry.key), reverse=True)
-    return [entry for entry in entries if before is None or entry.at <= before][:limit]
+def _subscriptions(customer: int) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(customer=customer)
 
 
-def changes(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    rows = Change.objects.filter(_until("at", before), customer=customer_id).select_related("by").order_by("-at", "-id")
-    return [
-        Entry(
-            change.at,
-            f"change-{change.pk}",
-            "changes",
-            _("Details changed") if change.fields else _("Customer created"),
-            detail=" · ".join(_said(name, *values) for name, values in change.fields.items()),
-            by=change.by.short_name,
-        )
-        for change in rows[:limit]
-    ]
+def _ended(customer: int) -> QuerySet[Subscription]:
+    return _subscriptions(customer).filter(status=Subscription.Status.ENDED, ends_on__isnull=False)
+
+
+def _contract_began(at: datetime, pk: int, facts: Facts) -> Entry:
+    title = _("%(plan)s began") % {"plan": facts["plan"]}
+    return Entry(at, f"subscription-{pk}-start", "contracts", title, detail=_price(facts), tone="green")
+
+
+def _contract_ended(at: datetime, pk: int, facts: Facts) -> Entry:
+    title = _("%(plan)s ended") % {"plan": facts["plan"]}
+    return Entry(at, f"subscription-{pk}-end", "contracts", title, detail=_price(facts), tone="red")
+
+
+def _price(facts: Facts) -> str:
+    return _("%(price)s a month") % {"price": formats.money(Decimal(facts["price"]))}
+
+
+_contract = {"plan": "plan__name", "price": Cast("monthly_price", CharField())}
+contracts = [
+    Strand(_subscriptions, Midnight("started_on"), _contract, _contract_began),
+    Strand(_ended, Midnight("ends_on"), _contract, _contract_ended),
+]
+
+
+# --- details ----------------------------------------------------------------------------------------------------------
+def _change(at: datetime, pk: int, facts: Facts) -> Entry:
+    title = _("Details changed") if facts["fields"] else _("Customer created")
+    detail = " · ".join(_said(name, *values) for name, values in facts["fields"].items())
+    return Entry(at, f"change-{pk}", "changes", title, detail=detail, by=said_by(facts))
 
 
 def _said(name: str, old: object, new: object) -> str:
@@ -109,9 +116,6 @@ def _said(name: str, old: object, new: object) -> str:
     return f"{label}: {choices.get(old, old) or '–'} → {choices.get(new, new) or '–'}"
 
 
-def _until(field: str, before: datetime | None) -> Q:
-    return Q(**{f"{field}__lte": before}) if before else Q()
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+changes = [
+    Strand(lambda customer: Change.objects.filter(customer=customer), "at", {"fields": "fields", **author()}, _change)
+]

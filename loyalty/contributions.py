@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,7 +14,7 @@ from customers import contributions as customer_page
 from customers.contributions import Action, Badge, Band, Fact
 from customers.goodwill import goodwill
 from customers.models import Customer
-from customers.timeline import Entry, timeline
+from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from loyalty import cards
 from loyalty.models import (
     CardToken,
@@ -54,7 +54,7 @@ def register() -> None:
         "loyalty", Action(gettext_lazy("Stamp card"), "loyalty:customer", "stamp", "s", "loyalty.view_membership", 30)
     )
     customer_page.variables.register("loyalty", variables)
-    timeline.register("loyalty", entries, gettext_lazy("Loyalty"))
+    timeline.register("loyalty", history, gettext_lazy("Loyalty"))
     goodwill.register("loyalty", given)
     search.register("loyalty", find)
     approvals.register("loyalty", pending)
@@ -91,16 +91,25 @@ def _goal(row: Any) -> int | None:
 
 
 def band(customer: Customer, now: datetime) -> Band:
-    """The card with its stamps, and a flag for debt or an open reward. Two queries."""
+    """The card with its stamps, and a flag for debt or an open reward. One query."""
     rows = list(
         Membership.objects.filter(customer=customer, status__in=["active", "blocked"])
         .select_related("programme")
-        .annotate(goal=_in_force(now, "stamps_needed"), prices=_in_force(now, "prices"))
+        .annotate(
+            goal=_in_force(now, "stamps_needed"),
+            prices=_in_force(now, "prices"),
+            issued=Subquery(
+                Reward.objects.filter(membership=OuterRef("pk"), state=Reward.State.ISSUED)
+                .order_by()
+                .values("membership")
+                .values_list(Count("pk"))
+            ),
+        )
         .order_by("-last_visit_at", "-pk")[:2]
     )
     if not rows:
         return Band()
-    opened = Reward.objects.filter(membership__in=rows, state=Reward.State.ISSUED).count()
+    opened = sum(row.issued or 0 for row in rows)
     facts, badges = [], []
     for row in rows:
         needed = _goal(row) or 1
@@ -139,77 +148,104 @@ def variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
     return {"has_card": True, "stamps_to_reward": needed - row.balance if needed else None}
 
 
-def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """Receipts as sentences, gifts, points spent, tiers reached and lost. Three queries of `limit` rows."""
-    own = Q(membership__customer=customer_id) | Q(membership__merged_into__customer=customer_id)
-    receipts = Receipt.objects.filter(own).select_related("store", "by")
-    chosen = ~Q(kind="convert") | ~Q(reward__name="")  # a full card's own reward is told with its receipt
-    gifts = LedgerEntry.objects.filter(own, chosen, receipt=None).select_related(
-        "by", "membership__programme", "reward"
-    )
-    tiers = TierChange.objects.filter(own)
-    if before:
-        receipts, gifts = receipts.filter(occurred_at__lte=before), gifts.filter(recorded_at__lte=before)
-        tiers = tiers.filter(at__lte=before)
-    rows = [_told(receipt) for receipt in receipts.order_by("-occurred_at", "-pk")[:limit]]
-    rows += [_given(entry) for entry in gifts.order_by("-recorded_at", "-pk")[:limit]]
-    rows += [_tier(change) for change in tiers.order_by("-at", "-pk")[:limit]]
-    return sorted(rows, key=lambda row: row.at, reverse=True)[:limit]
-
-
-def _told(receipt: Receipt) -> Entry:
-    head, *rest = say(receipt.trace) or [receipt.get_state_display()]
-    number = f" {receipt.number}" if receipt.source not in ("desk", "coffee") else ""
+def _told(at: datetime, pk: int, facts: Facts) -> Entry:
+    """A receipt as sentences."""
+    kind, state = Receipt.Kind(facts["kind"]), Receipt.State(facts["state"])
+    head, *rest = say(facts["trace"]) or [str(state.label)]
+    number = f" {facts['number']}" if facts["source"] not in ("desk", "coffee") else ""
     return Entry(
-        at=receipt.occurred_at,
-        key=f"receipt-{receipt.pk}",
+        at=at,
+        key=f"receipt-{pk}",
         kind="loyalty",
         title=head,
-        detail=" · ".join([f"{receipt.get_kind_display()}{number}, {receipt.store.name}", *rest]),
-        by=receipt.by.short_name if receipt.by else receipt.cashier,
-        url=reverse("loyalty:member", args=[receipt.membership_id]),
-        tone={"counted": "green" if receipt.kind == "sale" else "amber", "held": "amber"}.get(receipt.state, ""),
+        detail=" · ".join([f"{kind.label}{number}, {facts['store']}", *rest]),
+        by=said_by(facts) or facts["cashier"],
+        url=reverse("loyalty:member", args=[facts["membership"]]),
+        tone={"counted": "green" if kind == "sale" else "amber", "held": "amber"}.get(state, ""),
     )
 
 
-def _tier(change: TierChange) -> Entry:
-    title = _("%s reached") % change.after if change.rose else _("%s lost") % change.before
+def _tier(at: datetime, pk: int, facts: Facts) -> Entry:
+    title = _("%s reached") % facts["after"] if facts["rose"] else _("%s lost") % facts["before"]
     return Entry(
-        at=change.at,
-        key=f"tier-{change.pk}",
+        at=at,
+        key=f"tier-{pk}",
         kind="loyalty",
         title=title,
-        detail="" if change.rose else _("now %s") % (change.after or _("no tier")),
-        url=reverse("loyalty:member", args=[change.membership_id]),
-        tone="green" if change.rose else "amber",
+        detail="" if facts["rose"] else _("now %s") % (facts["after"] or _("no tier")),
+        url=reverse("loyalty:member", args=[facts["membership"]]),
+        tone="green" if facts["rose"] else "amber",
     )
 
 
-def _given(entry: LedgerEntry) -> Entry:
-    stamps = amount_of(abs(entry.stamps), points=entry.membership.programme.unit == Programme.Unit.POINT)
-    what = entry.get_reason_display() or entry.get_kind_display()
-    if entry.kind == Kind.CONVERT:
-        what = entry.reward.name
+def _gift(at: datetime, pk: int, facts: Facts) -> Entry:
+    count = facts["stamps"]
+    stamps = amount_of(abs(count), points=facts["unit"] == Programme.Unit.POINT)
+    what = str(LedgerEntry.Reason(facts["reason"]).label or Kind(facts["kind"]).label)
+    if facts["kind"] == Kind.CONVERT:
+        what = facts["reward"]
     return Entry(
-        at=entry.recorded_at,
-        key=f"stamps-{entry.pk}",
+        at=at,
+        key=f"stamps-{pk}",
         kind="loyalty",
-        title=f"{'+' if entry.stamps > 0 else '−'}{stamps}: {what}",
-        detail=entry.note,
-        by=entry.by.short_name if entry.by else "",
-        url=reverse("loyalty:member", args=[entry.membership_id]),
-        tone="green" if entry.stamps > 0 else "amber",
+        title=f"{'+' if count > 0 else '−'}{stamps}: {what}",
+        detail=facts["note"],
+        by=said_by(facts),
+        url=reverse("loyalty:member", args=[facts["membership"]]),
+        tone="green" if count > 0 else "amber",
     )
 
 
-def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[int, Decimal]:
-    """Goodwill and bonus stamps and waived debts at cost of goods; what customers earned is no gift. One query."""
-    return dict(
+def _memberships(customer: int) -> QuerySet[Membership, Any]:
+    """The customer's, and those merged into one of them: two index scans, where an OR would read every receipt."""
+    own = Membership.objects.filter(customer=customer).values("pk")
+    return own.union(Membership.objects.filter(merged_into__customer=customer).values("pk"))
+
+
+history = [
+    Strand(
+        lambda customer: Receipt.objects.filter(membership__in=_memberships(customer)),
+        "occurred_at",
+        {
+            **{name: name for name in ("kind", "state", "source", "number", "trace", "cashier")},
+            "store": "store__name",
+            "membership": "membership_id",
+            **author(),
+        },
+        _told,
+    ),
+    Strand(
+        # a full card's own reward is told with its receipt
+        lambda customer: LedgerEntry.objects.filter(
+            ~Q(kind=Kind.CONVERT) | ~Q(reward__name=""), membership__in=_memberships(customer), receipt=None
+        ),
+        "recorded_at",
+        {
+            **{name: name for name in ("kind", "reason", "stamps", "note")},
+            "membership": "membership_id",
+            "unit": "membership__programme__unit",
+            "reward": "reward__name",
+            **author(),
+        },
+        _gift,
+    ),
+    Strand(
+        lambda customer: TierChange.objects.filter(membership__in=_memberships(customer)),
+        "at",
+        {**{name: name for name in ("before", "after", "rose")}, "membership": "membership_id"},
+        _tier,
+    ),
+]
+
+
+def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> QuerySet[LedgerEntry, tuple[int, Decimal]]:
+    """Goodwill and bonus stamps and waived debts at cost of goods; what customers earned is no gift."""
+    return (
         LedgerEntry.objects.filter(
             membership__customer__in=customer_ids, reason__in=GIVEN, recorded_at__gte=since, recorded_at__lt=until
         )
         .values_list("membership__customer")
-        .annotate(total=Sum("cost"))
+        .annotate(given=Sum("cost"))
     )
 
 

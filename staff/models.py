@@ -57,7 +57,11 @@ class User(AbstractUser):
     @property
     def short_name(self) -> str:
         """“Åsa L.”: enough to know a colleague by."""
-        return f"{self.first_name} {self.last_name[:1]}." if self.first_name and self.last_name else str(self)
+        return short_name(self.first_name, self.last_name, self.username)
+
+
+def short_name(first: str, last: str, username: str) -> str:
+    return f"{first} {last[:1]}." if first and last else first or last or username
 
 
 class AuthorityLimit(models.Model):

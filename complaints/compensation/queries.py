@@ -1,6 +1,6 @@
 """Reads about compensation: the facts of a case, what others got, what was given already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import quantiles
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,7 @@ from complaints.compensation.rules import Situation, Totals
 from complaints.models import Attachment, Award, Breach, Clock, ComplaintCase, Matrix, MatrixCell, Message, Remedy
 from complaints.models.compensation import REMEDY_ENDED, STANDING, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
-from customers.goodwill import goodwill
+from customers import goodwill
 from customers.models import Customer, Subscription
 from staff.models import User
 
@@ -109,18 +109,13 @@ def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | No
 
 def goodwill_year(customer_pk: int, now: datetime, *, besides: int | None = None) -> Decimal:
     """Goodwill of twelve months over all apps. Ours counts from the moment it is proposed, not only when it is done: or
-    else two proposals on two screens would each find the other missing. One query an app."""
+    else two proposals on two screens would each find the other missing. Two queries."""
     ours = (
         Award.objects.filter(case__customer=customer_pk, state__in=STANDING, proposed_at__gt=now - YEAR)
         .exclude(pk=besides or 0)
         .aggregate(total=Sum("goodwill"))["total"]
     )
-    others = (
-        source([customer_pk], now - YEAR, now).get(customer_pk, NOTHING)
-        for name, source in goodwill.items()
-        if name != "complaints"
-    )
-    return (ours or NOTHING) + sum(others, NOTHING)
+    return (ours or NOTHING) + goodwill.given([customer_pk], now - YEAR, now, without="complaints")[customer_pk]
 
 
 def totals(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> tuple[Totals, Totals]:
@@ -210,9 +205,11 @@ def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
     )
 
 
-def goodwill_given(customer_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[int, Decimal]:
-    """The goodwill source: remedies done in the window. Stamps are counted by loyalty, at its own cost. One query."""
-    rows = (
+def goodwill_given(
+    customer_ids: Sequence[int], since: datetime, until: datetime
+) -> QuerySet[Remedy, tuple[int, Decimal]]:
+    """The goodwill source: remedies done in the window. Stamps are counted by loyalty, at its own cost."""
+    return (
         Remedy.objects.filter(
             award__case__customer__in=customer_ids,
             basis=Basis.GOODWILL,
@@ -222,9 +219,8 @@ def goodwill_given(customer_ids: Sequence[int], since: datetime, until: datetime
         )
         .exclude(kind=RemedyKind.STAMPS)
         .values_list("award__case__customer")
-        .annotate(total=Sum("amount"))
+        .annotate(given=Sum("amount"))
     )
-    return dict(rows)
 
 
 def open_remedies(case_pk: int) -> Sequence[str]:

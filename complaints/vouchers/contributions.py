@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from complaints.models import Voucher, VoucherEntry
 from complaints.models.vouchers import EntryKind
 from complaints.vouchers import codes
-from customers.timeline import Entry, timeline
+from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from staff import formats
 from staff.models import User
 from staff.navigation import Entrance, navigation
@@ -35,7 +38,7 @@ def register() -> None:
         ),
     )
     search.register("vouchers", find)
-    timeline.register("voucher", entries, gettext_lazy("Vouchers"))
+    timeline.register("voucher", movements, gettext_lazy("Vouchers"))
 
 
 def find(user: User, text: str, limit: int) -> Sequence[Hit]:
@@ -65,26 +68,39 @@ def find(user: User, text: str, limit: int) -> Sequence[Hit]:
 TONES = {EntryKind.ISSUE: "", EntryKind.REDEEM: "green", EntryKind.EXPIRE: "amber", EntryKind.VOID: "red"}
 
 
-def entries(customer_id: int, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """The customer's voucher movements. One query."""
-    rows = VoucherEntry.objects.filter(voucher__customer_id=customer_id)
-    if before:
-        rows = rows.filter(at__lte=before)
-    return [
-        Entry(
-            at=entry.at,
-            key=f"voucher-{entry.pk}",
-            kind="voucher",
-            title=_("Voucher ···· %(last_four)s: %(kind)s, %(amount)s")
-            % {
-                "last_four": entry.voucher.last_four,
-                "kind": entry.get_kind_display(),
-                "amount": formats.money(abs(entry.amount)),
-            },
-            detail=" · ".join(filter(None, (entry.voucher.product, entry.reference, entry.note))),
-            by=entry.by.short_name if entry.by else "",
-            url=reverse("complaints:voucher", args=[entry.voucher_id]),
-            tone=TONES.get(EntryKind(entry.kind), ""),
-        )
-        for entry in rows.select_related("voucher", "by").order_by("-at", "-id")[:limit]
-    ]
+def _movement(at: datetime, pk: int, facts: Facts) -> Entry:
+    kind = EntryKind(facts["kind"])
+    return Entry(
+        at=at,
+        key=f"voucher-{pk}",
+        kind="voucher",
+        title=_("Voucher ···· %(last_four)s: %(kind)s, %(amount)s")
+        % {
+            "last_four": facts["last_four"],
+            "kind": kind.label,
+            "amount": formats.money(abs(Decimal(facts["amount"]))),
+        },
+        detail=" · ".join(filter(None, (facts["product"], facts["reference"], facts["note"]))),
+        by=said_by(facts),
+        url=reverse("complaints:voucher", args=[facts["voucher"]]),
+        tone=TONES.get(kind, ""),
+    )
+
+
+movements = [
+    Strand(
+        lambda customer: VoucherEntry.objects.filter(voucher__customer=customer),
+        "at",
+        {
+            "voucher": "voucher_id",
+            "last_four": "voucher__last_four",
+            "product": "voucher__product",
+            "kind": "kind",
+            "amount": Cast("amount", CharField()),
+            "reference": "reference",
+            "note": "note",
+            **author(),
+        },
+        _movement,
+    )
+]

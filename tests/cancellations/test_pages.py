@@ -236,7 +236,7 @@ def test_query_count_of_the_call_page(desk, case, suggestion, rows, django_asser
         other = CancellationCaseFactory(subscription__customer=case.customer, opened_at=NOON - timedelta(days=number))
         OfferFactory(case=other, state="withdrawn")
     desk.get(url("call", case.pk))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(15):
         assert desk.get(url("call", case.pk)).status_code == 200
 
 

@@ -291,12 +291,12 @@ def test_a_voucher_remedy_is_done_when_it_is_issued_and_then_counts_as_goodwill(
     award = propose(agent, goodwill("20.00", "product_voucher"))
     customer = award.case.customer_id
     window = (NOON - timedelta(days=365), NOON + timedelta(seconds=1))
-    assert goodwill_given([customer], *window)[customer] == 0
+    assert dict(goodwill_given([customer], *window))[customer] == 0
     assert queries.open_remedies(award.case_id) == ["free replacement by voucher (to be done)"]
     issued = remedies.issue_voucher(award.remedies.get().pk, by=agent, now=NOON)
     assert (issued.voucher.product, issued.voucher.face, issued.voucher.case) == ("Router X2", D(20), award.case)
     assert states(award) == ("done", ["done"])
-    assert goodwill_given([customer], *window)[customer] == D(20)
+    assert dict(goodwill_given([customer], *window))[customer] == D(20)
     assert queries.open_remedies(award.case_id) == []
     with pytest.raises(WrongState):
         remedies.issue_voucher(award.remedies.get().pk, by=agent, now=NOON)
@@ -384,7 +384,7 @@ def test_stamps_are_given_by_loyalty_once_and_counted_there(agent):
     remedies.give_stamps(award.remedies.get().pk, by=agent, now=NOON)
     membership.refresh_from_db()
     assert states(award) == ("done", ["done"])
-    assert queries.goodwill_given([customer.pk], NOON - timedelta(days=1), NOON + timedelta(days=1)) == {}
+    assert list(queries.goodwill_given([customer.pk], NOON - timedelta(days=1), NOON + timedelta(days=1))) == []
 
 
 def test_every_pair_of_award_states(agent):

@@ -362,7 +362,7 @@ def test_the_case_page_takes_the_same_queries_at_any_length(client_as, count, dj
         actions.log_call(case.pk, text="…", outgoing=True, by=client.user, now=RECEIVED)
         actions.correct(case.pk, severity=1 + _ % 2, by=client.user, now=RECEIVED)
     client.get(reverse("complaints:case", args=[case.pk]))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(reverse("complaints:case", args=[case.pk]))
 
 

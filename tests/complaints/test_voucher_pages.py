@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from complaints.actions import redemption
 from complaints.models import FailedLookup, Voucher
 from complaints.vouchers import codes, letter
-from customers.timeline import timeline
+from customers import timeline
 from staff.search import search
 from tests.complaints.vouchers import a_voucher, issued, ledger
 from tests.conftest import NOON
@@ -159,7 +159,7 @@ def test_search_finds_by_the_last_four_and_is_no_way_to_guess(client_as):
 def test_every_movement_stands_on_the_customers_timeline():
     voucher = a_voucher("50.00")
     redemption.redeem(voucher.pk, by=None, now=NOON, reference="R-9")
-    lines = timeline.get("voucher")(voucher.customer_id, None, 10)
+    lines, _more = timeline.page(voucher.customer_id, kind="voucher", after=None, size=10)
     assert [(line.title.split(": ")[1], line.detail) for line in lines] == [
         ("redeemed, €50.00", "R-9"),
         ("issued, €50.00", ""),

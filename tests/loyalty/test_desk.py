@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 from pypdf import PdfReader
 
+from customers import timeline
 from customers.contributions import band, variables
 from customers.goodwill import given
-from customers.timeline import timeline
 from loyalty import actions, cards
 from loyalty.errors import NotAMember
 from loyalty.models import Membership, StampRequest
@@ -145,8 +145,7 @@ def test_the_customer_page_shows_the_card(shop, user_as):
         "has_card": True,
         "stamps_to_reward": 2,
     }
-    source = dict(timeline.items())["loyalty"]
-    (entry,) = source(jane.customer_id, None, 5)
+    (entry,), _more = timeline.page(jane.customer_id, kind="loyalty", after=None, size=5)
     assert entry.title == "7 stamps: every item counted."
     (hit,) = found(user_as("agent"), jane.cards.get().number)
     assert hit.url == reverse("loyalty:member", args=[jane.pk])
