@@ -86,28 +86,18 @@ MARKETING = {
     "cancellations.view_beliefs",
     "cancellations.view_budget",
 }
+# What data entry keeps: seen, added and changed in the Django admin, never deleted.
+KEPT_BY_DATA_ENTRY = (
+    *("customers.customer", "customers.household", "customers.plan", "customers.subscription"),
+    *("loyalty.store", "loyalty.category", "loyalty.product"),
+    *("cancellations.reasoncategory", "cancellations.reason"),
+    *("complaints.category", "complaints.rootcause", "complaints.disputenotice"),
+    *("complaints.calendar", "complaints.calendarinterval", "complaints.calendarexception"),
+)
 DATA_ENTRY = {
-    "loyalty.view_store",
-    "loyalty.add_store",
-    "loyalty.change_store",
-    "loyalty.view_category",
-    "loyalty.add_category",
-    "loyalty.change_category",
-    "loyalty.view_product",
-    "loyalty.add_product",
-    "loyalty.change_product",
-    "customers.view_customer",
-    "customers.add_customer",
-    "customers.change_customer",
-    "customers.view_plan",
-    "customers.add_plan",
-    "customers.change_plan",
-    "customers.view_subscription",
-    "customers.add_subscription",
-    "customers.change_subscription",
-    "customers.view_household",
-    "customers.add_household",
-    "customers.change_household",
+    f"{app}.{verb}_{model}"
+    for app, model in (kept.split(".") for kept in KEPT_BY_DATA_ENTRY)
+    for verb in ("view", "add", "change")
 }
 
 ROLES: dict[str, set[str] | None] = {
