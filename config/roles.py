@@ -53,6 +53,8 @@ TEAM_LEAD = AGENT | {
 }
 MANAGER = TEAM_LEAD | {
     "loyalty.publish_programme",
+    "loyalty.view_campaign",
+    "loyalty.publish_campaign",
     "cancellations.add_incentive",
     "cancellations.change_incentive",
     "cancellations.publish_incentive",
@@ -74,6 +76,11 @@ MARKETING = {
     "loyalty.view_membership",
     "loyalty.design_programme",
     "loyalty.publish_programme",
+    "loyalty.view_campaign",
+    "loyalty.view_message",
+    "loyalty.view_given",
+    "loyalty.design_campaign",
+    "loyalty.publish_campaign",
     "loyalty.work_retention",
     "loyalty.view_loyalty_reports",
     "complaints.view_matrix",

@@ -1,12 +1,23 @@
 """The admin: shops, products and programmes are kept here; the books can be read, never written."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from loyalty.actions.campaigns import end_campaign
 from loyalty.models import (
+    BonusWindow,
+    Campaign,
     CardToken,
     Category,
+    Gift,
+    Given,
     LedgerEntry,
+    Mailing,
     Membership,
+    Message,
     Product,
     Programme,
     ProgrammeVersion,
@@ -14,6 +25,7 @@ from loyalty.models import (
     Reward,
     Store,
 )
+from staff.errors import DomainError
 from staff.records import ReadOnly
 
 
@@ -80,3 +92,68 @@ class EntryAdmin(ReadOnly):
 class RewardAdmin(ReadOnly):
     list_display = ["id", "membership", "state", "issued_at", "expires_at", "redeemed_at"]
     list_filter = ["state"]
+
+
+class PartInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("loyalty.view_campaign"))
+
+
+class WindowInline(PartInline):
+    model = BonusWindow
+
+
+class MailingInline(PartInline):
+    model = Mailing
+    fields = ["occasion", "subject_en", "subject_sv", "subject_de", "unit_cost"]
+
+
+class GiftInline(PartInline):
+    model = Gift
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ReadOnly):
+    list_display = ["name", "state", "programme", "starts_on", "ends_on", "budget", "owner", "author", "publisher"]
+    list_select_related = ["programme", "owner", "author", "publisher"]
+    list_filter = ["state", "programme"]
+    search_fields = ["name"]
+    ordering = ["-id"]
+    inlines = [WindowInline, MailingInline, GiftInline]
+    actions = ["end"]
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("loyalty.publish_campaign"))
+
+    @admin.action(description=_("End the chosen campaigns"), permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> None:
+        for campaign in queryset:
+            try:
+                end_campaign(campaign.pk, by=request.user, now=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{campaign}: {error}", messages.ERROR)
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly):
+    list_display = ["mailing", "reach", "why", "delivery", "at"]
+    list_select_related = ["mailing", "reach", "delivery"]
+    list_filter = ["why"]
+    ordering = ["-id"]
+
+
+@admin.register(Given)
+class GivenAdmin(ReadOnly):
+    list_display = ["gift", "reach", "why", "cost", "at"]
+    list_select_related = ["gift", "reach"]
+    list_filter = ["why"]
+    ordering = ["-id"]

@@ -16,7 +16,10 @@ from customers.goodwill import goodwill
 from customers.models import Customer
 from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from loyalty import cards
+from loyalty.actions.outreach import give_stamps_to
+from loyalty.contracts import Giver, givers, spending
 from loyalty.models import (
+    Campaign,
     CardToken,
     Kind,
     LedgerEntry,
@@ -28,6 +31,7 @@ from loyalty.models import (
     StampRequest,
     TierChange,
 )
+from loyalty.queries import spending as spent
 from loyalty.queries.members import name_of
 from loyalty.rules.cards import grouped, normalise
 from loyalty.rules.trace import say
@@ -59,6 +63,20 @@ def register() -> None:
     search.register("loyalty", find)
     approvals.register("loyalty", pending)
     home.register("loyalty", panel)
+    givers.register("stamps", Giver(gettext_lazy("stamps"), give_stamps_to, is_whole=True))
+    spending.register("gifts", spent.gifts, gettext_lazy("Gifts"))
+    spending.register("bonus", spent.bonus_windows, gettext_lazy("Bonus windows"))
+    spending.register("mails", spent.mails, gettext_lazy("Mails"))
+    home.register("campaigns", campaigns_panel)
+    reports.register(
+        "campaigns",
+        Report(
+            gettext_lazy("Campaigns"),
+            gettext_lazy("What each campaign costs against its budget, whom it reached, and what that brought."),
+            "loyalty:campaigns",
+            "loyalty.view_campaign",
+        ),
+    )
     reports.register(
         "loyalty",
         Report(
@@ -320,4 +338,23 @@ def panel(user: User, now: datetime) -> Panel | None:
         reverse("loyalty:members"),
         lines,
         empty=gettext_lazy("No request of yours is waiting. Scan a card to begin."),
+    )
+
+
+def campaigns_panel(user: User, now: datetime) -> Panel | None:
+    """Campaigns that wait for this person to publish them, then those he or she owns. Two queries."""
+    if not user.has_perm("loyalty.publish_campaign"):
+        return None
+    waiting = Campaign.objects.filter(state="waiting").exclude(author=user).order_by("pk")[:5]
+    own = Campaign.objects.filter(owner=user, state="running").order_by("-pk")[:5]
+    lines = [
+        Line(row.name, reverse("loyalty:campaign", args=[row.pk]), _("waits for publishing"), "amber")
+        for row in waiting
+    ]
+    lines += [Line(row.name, reverse("loyalty:campaign", args=[row.pk]), row.get_state_display()) for row in own]
+    return Panel(
+        gettext_lazy("Campaigns"),
+        reverse("loyalty:campaigns"),
+        lines,
+        empty=gettext_lazy("No campaign waits for you, and you own none that runs."),
     )

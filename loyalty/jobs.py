@@ -1,10 +1,14 @@
 """What the worker does for loyalty at night, and now and then."""
 
 import logging
+from contextlib import suppress
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
+from loyalty.actions import outreach
+from loyalty.actions.campaigns import end_due
 from loyalty.actions.expiry import expire_all
 from loyalty.actions.returns import match_parked_returns
 from loyalty.actions.tiers import settle_all_tiers
@@ -14,6 +18,7 @@ from loyalty.queries.programmes import redemption, sales_lines
 from loyalty.rules.forecast import Replay, read
 
 logger = logging.getLogger(__name__)
+AWAKE = range(8, 20)  # local hours in which campaigns write to people
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -46,6 +51,28 @@ def check_ledger(timestamp: int) -> None:
         numbers = [row["membership"] for row in found]
         logger.error("loyalty ledger and cached balances differ: memberships %s", numbers)
         raise RuntimeError(f"The ledger and the cached balances differ for memberships {numbers}")
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue="loyalty", queueing_lock="loyalty-campaigns")
+def tick_campaigns(timestamp: int) -> None:
+    """End what ran out, and go on with what runs. Run again it does nothing twice."""
+    now = timezone.now()
+    end_due(now=now)
+    for pk in outreach.live(now):
+        with suppress(AlreadyEnqueued):
+            reach_out.configure(lock=f"campaign-{pk}", queueing_lock=f"campaign-{pk}").defer(campaign_id=pk)
+
+
+@app.task(queue="loyalty")
+def reach_out(*, campaign_id: int) -> None:
+    """Draw who is reached and bring them what is theirs: by day only, nobody wants a mail at four in the morning."""
+    now = timezone.now()
+    outreach.draw(campaign_id, now=now)
+    if timezone.localtime(now).hour not in AWAKE:
+        return
+    while outreach.handle(campaign_id, now=timezone.now()):
+        pass
 
 
 @app.task(queue="loyalty")

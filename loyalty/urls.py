@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import deeds, design, desk, requests, watch
+from loyalty.views import campaigns, deeds, design, desk, public, requests, watch
 
 app_name = "loyalty"
 urlpatterns = [
@@ -39,6 +39,24 @@ urlpatterns = [
     path("versions/<int:pk>/submit/", design.submit, name="submit"),
     path("versions/<int:pk>/publish/", design.publish, name="publish"),
     path("versions/<int:pk>/back/", design.send_back, name="send_back"),
+    path("campaigns/", campaigns.campaign_list, name="campaigns"),
+    path("campaigns/new/", campaigns.new, name="new_campaign"),
+    path("campaigns/<int:pk>/", campaigns.page, name="campaign"),
+    path("campaigns/<int:pk>/edit/", campaigns.edit, name="edit_campaign"),
+    path("campaigns/<int:pk>/people/", campaigns.people, name="campaign_people"),
+    path("campaigns/<int:pk>/figures/", campaigns.figures, name="campaign_figures"),
+    path("campaigns/<int:pk>/figures.csv", campaigns.figures_csv, name="campaign_csv"),
+    path("campaigns/<int:pk>/preview/", campaigns.preview, name="mailing_preview"),
+    path("campaigns/<int:pk>/hand-in/", campaigns.hand_in, name="campaign_hand_in"),
+    path("campaigns/<int:pk>/back/", campaigns.send_back, name="campaign_back"),
+    path("campaigns/<int:pk>/publish/", campaigns.publish, name="campaign_publish"),
+    path("campaigns/<int:pk>/end/", campaigns.end, name="campaign_end"),
+    path("campaigns/<int:pk>/copy/", campaigns.copy, name="campaign_copy"),
+    path("campaigns/<int:pk>/discard/", campaigns.discard, name="campaign_discard"),
+    path("campaigns/<int:pk>/with/<slug:kind>/", campaigns.part, name="new_campaign_part"),
+    path("campaigns/<int:pk>/with/<slug:kind>/<int:part>/", campaigns.part, name="campaign_part"),
+    path("campaigns/<int:pk>/with/<slug:kind>/<int:part>/drop/", campaigns.drop, name="campaign_drop"),
+    path("no-more-mail/<str:token>/", public.unsubscribe, name="unsubscribe"),
     path("lapsing/", watch.lapsing, name="lapsing"),
     path("lapsing/<int:pk>/", watch.contact, name="contact"),
     path("signals/", watch.signals, name="signals"),

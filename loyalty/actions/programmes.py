@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from loyalty.models import Forecast, Programme, ProgrammeVersion
+from loyalty.models import BonusWindow, Forecast, Programme, ProgrammeVersion
 from loyalty.rules.terms import TermsError, read_rules
 from staff.errors import DomainError, SelfApproval, Stale
 from staff.models import User
@@ -88,7 +88,8 @@ def publish(pk: int, *, by: User, now: datetime) -> ProgrammeVersion:
     others.filter(valid_until=None).update(valid_until=start)
     others.filter(valid_until__gt=start).update(valid_until=start)
     draft.state, draft.approver, draft.published_at, draft.valid_from = State.PUBLISHED, by, now, start
-    draft.save(update_fields=["state", "approver", "published_at", "valid_from"])
+    draft.rules = with_windows(draft.rules, draft.programme_id)
+    draft.save(update_fields=["state", "approver", "published_at", "valid_from", "rules"])
     return draft
 
 
@@ -99,6 +100,45 @@ def send_back(pk: int, *, by: User, now: datetime) -> ProgrammeVersion:
     draft.state = State.DRAFT
     draft.save(update_fields=["state"])
     return draft
+
+
+def with_windows(rules: list[dict[str, Any]], programme_id: int) -> list[dict[str, Any]]:
+    """The rules with the bonus windows of the campaigns that run now, and of no other; one query."""
+    windows = BonusWindow.objects.select_related("campaign").filter(programme=programme_id, campaign__state="running")
+    own = [rule for rule in rules if not str(rule.get("key", "")).startswith("campaign-")]
+    return own + [window.rule for window in windows.order_by("pk")]
+
+
+def reissue(programme_id: int, *, author: User | None, approver: User | None, now: datetime) -> ProgrammeVersion:
+    """The terms in force once more, as a new version from now on, with the bonus windows of the campaigns that run.
+
+    Raises DomainError when there are no terms, or other terms are to begin later: they would not have the windows.
+    The caller holds the transaction and has seen to four eyes.
+    """
+    Programme.objects.select_for_update().get(pk=programme_id)
+    published = ProgrammeVersion.objects.select_for_update().filter(programme=programme_id, state=State.PUBLISHED)
+    if published.filter(valid_from__gt=now).exists():
+        raise DomainError(_("Another version begins later already."), code="overlap")
+    current = published.filter(valid_from__lte=now).exclude(valid_until__lte=now).first()
+    if current is None:
+        raise DomainError(_("This programme has no terms in force now. Publish a version first."), code="no_terms")
+    own = {"id", "number", "rules", "valid_from", "author", "approver", "published_at", "edits"}
+    copied = {
+        field.attname: getattr(current, field.attname)
+        for field in ProgrammeVersion._meta.concrete_fields
+        if field.name not in own
+    }
+    last = ProgrammeVersion.objects.filter(programme=programme_id).aggregate(last=Max("number"))["last"]
+    ProgrammeVersion.objects.filter(pk=current.pk).update(valid_until=now)
+    return ProgrammeVersion.objects.create(
+        **copied,
+        number=last + 1,
+        rules=with_windows(current.rules, programme_id),
+        valid_from=now,
+        author=author,
+        approver=approver,
+        published_at=now,
+    )
 
 
 def _defer(forecast_id: int) -> None:

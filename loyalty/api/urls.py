@@ -1,6 +1,11 @@
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
 from loyalty.api import views
+from loyalty.api.campaigns import CampaignViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("loyalty/campaigns", CampaignViewSet, basename="campaign")
 
 urlpatterns = [
     path("loyalty/members/", views.Enrol.as_view(), name="api-loyalty-enrol"),
@@ -12,4 +17,5 @@ urlpatterns = [
     path("loyalty/rewards/<int:pk>/back/", views.TurnBack.as_view(), name="api-loyalty-turn-back"),
     path("loyalty/rewards/<int:pk>/redeem/", views.Redeem.as_view(), name="api-loyalty-redeem"),
     path("loyalty/rewards/<int:pk>/undo/", views.UndoRedeem.as_view(), name="api-loyalty-undo"),
+    *router.urls,
 ]

@@ -1,24 +1,35 @@
 """What the shop keeps of its cards: programmes, members, receipts, the ledger, and the work around them."""
 
+from loyalty.models.campaigns import BonusWindow, Campaign, CampaignMove, Gift, Mailing, Occasion
 from loyalty.models.ledger import Kind, LedgerEntry, Reward, RewardEvent
 from loyalty.models.marketing import Contact, Forecast, SignalReview
 from loyalty.models.members import CardToken, Membership, Merge, TierChange
+from loyalty.models.outreach import Given, Message, Reach, Why
 from loyalty.models.programmes import Category, Product, Programme, ProgrammeVersion, Store
 from loyalty.models.receipts import Receipt, ReceiptLine
 from loyalty.models.requests import StampRequest
 
 __all__ = [
+    "BonusWindow",
+    "Campaign",
+    "CampaignMove",
     "CardToken",
     "Category",
     "Contact",
     "Forecast",
+    "Gift",
+    "Given",
     "Kind",
     "LedgerEntry",
+    "Mailing",
     "Membership",
     "Merge",
+    "Message",
+    "Occasion",
     "Product",
     "Programme",
     "ProgrammeVersion",
+    "Reach",
     "Receipt",
     "ReceiptLine",
     "Reward",
@@ -27,4 +38,5 @@ __all__ = [
     "StampRequest",
     "Store",
     "TierChange",
+    "Why",
 ]

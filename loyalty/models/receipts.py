@@ -70,6 +70,11 @@ class Receipt(models.Model):
         indexes = [
             models.Index(fields=["membership", "-occurred_at", "-id"], name="loyalty_receipt_member"),
             models.Index(fields=["occurred_at"], name="loyalty_receipt_day"),
+            models.Index(
+                fields=["version", "business_date"],
+                condition=Q(trace__contains=[{"say": "bonus"}]),
+                name="loyalty_receipt_bonus",
+            ),
             models.Index(fields=["original_key"], name="loyalty_receipt_parked", condition=Q(state="parked")),
             models.Index(fields=["original"], name="loyalty_receipt_returns", condition=Q(original__isnull=False)),
         ]

@@ -1,0 +1,274 @@
+"""What a running campaign brings to its customers: drawn once, handled one by one, each at most once."""
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from customers import letters
+from customers.actions import unsubscribe
+from customers.models import Customer
+from loyalty.actions.gifts import bonus
+from loyalty.contracts import Gave, givers
+from loyalty.errors import NotAMember
+from loyalty.models import Campaign, Gift, Given, Mailing, Membership, Message, Occasion, Programme, Reach, Why
+from loyalty.queries import audience
+from loyalty.queries.spending import totals
+from loyalty.queries.terms import version_at
+from loyalty.rules.mailings import fill
+from loyalty.words import amount_of
+from staff.errors import DomainError
+
+logger = logging.getLogger(__name__)
+SALT = "loyalty.unsubscribe"
+CATCH_UP = 3  # days of birthdays that a worker come back from a fault still brings
+NOTHING = Decimal(0)
+
+DRAW = """
+INSERT INTO loyalty_reach (campaign_id, customer_id, year, arm, at)
+SELECT %s, w.id, %s,
+       CASE WHEN ('x' || substr(md5(%s || ':' || w.id), 1, 8))::bit(32)::bigint %% 100 < %s
+            THEN 'held' ELSE 'treated' END, %s
+FROM ({rows}) w(id) ON CONFLICT DO NOTHING
+"""
+
+
+def draw(campaign_id: int, *, now: datetime) -> int:
+    """Who is reached today: the whole audience on the first day, and who has a birthday (today, or in the last days
+    that no worker saw). Who is held out is drawn by a hash of campaign and customer, so that a person is on the same
+    side each year. Run again it draws nobody twice. One statement an occasion; returns how many were drawn."""
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+        today = timezone.localdate(now)
+        if not campaign.is_live(today):
+            return 0
+        drawn, occasions = 0, audience.occasions(campaign)
+        if campaign.reached_at is None:
+            if Occasion.START in occasions:
+                drawn += _draw(campaign, 0, None, now)
+            campaign.reached_at = now
+            campaign.save(update_fields=["reached_at"])
+        if Occasion.BIRTHDAY in occasions:
+            days = [today - timedelta(days=back) for back in range(CATCH_UP)]
+            for year in sorted({day.year for day in days}):
+                own = [day for day in days if day.year == year and day >= campaign.starts_on]
+                drawn += _draw(campaign, year, own, now) if own else 0
+        return drawn
+
+
+def _draw(campaign: Campaign, year: int, days: list[date] | None, now: datetime) -> int:
+    rows = audience.audience(campaign, now, days=days).order_by().values_list("pk", flat=True)
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            DRAW.format(rows=sql),
+            [campaign.pk, year, f"campaign-{campaign.pk}", campaign.hold_out, now, *params],
+        )
+        return int(cursor.rowcount)
+
+
+def handle(campaign_id: int, *, now: datetime, limit: int = 200) -> int:
+    """Bring the next customers what is theirs, each in a transaction of his or her own; how many were handled.
+
+    One worker at a time handles a campaign (the job's lock): what is left of the budget is read once and reckoned on.
+    """
+    campaign = Campaign.objects.select_related("programme").get(pk=campaign_id)
+    if not campaign.is_live(timezone.localdate(now)):
+        return 0
+    todo = Reach.objects.filter(campaign=campaign, handled_at=None).order_by("pk").values_list("pk", flat=True)
+    parts = Parts(campaign)
+    left = campaign.budget - totals([campaign.pk])[campaign.pk]
+    handled = 0
+    for pk in list(todo[:limit]):
+        with transaction.atomic():
+            reach = (
+                Reach.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("customer")
+                .filter(pk=pk, handled_at=None)
+                .first()
+            )
+            if reach is None:
+                continue
+            if reach.arm == Reach.Arm.TREATED:
+                left -= _bring(parts, reach, left, now)
+            reach.handled_at = now
+            reach.save(update_fields=["handled_at"])
+            handled += 1
+    return handled
+
+
+class Parts:
+    """A campaign with its mailings and gifts by occasion; two queries."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.mailings = {mailing.occasion: mailing for mailing in campaign.mailings.all()}
+        self.gifts: dict[str, list[Gift]] = {}
+        for gift in campaign.gifts.order_by("pk"):
+            self.gifts.setdefault(gift.occasion, []).append(gift)
+
+
+def _bring(parts: Parts, reach: Reach, left: Decimal, now: datetime) -> Decimal:
+    """Gifts first, then the mail that tells of them; what both cost."""
+    customer = reach.customer
+    occasion = Occasion.BIRTHDAY if reach.year else Occasion.START
+    mailing = parts.mailings.get(occasion)
+    why_no_mail = _why_no_mail(customer, mailing, left)
+    cost, told = NOTHING, []
+    with translation.override(customer.language):
+        for gift in parts.gifts.get(occasion, ()):
+            gave, why = _give(gift, reach, parts.campaign, left - cost, not why_no_mail and mailing is not None, now)
+            Given.objects.create(gift=gift, reach=reach, why=why, cost=gave.cost if gave else NOTHING, at=now)
+            if gave:
+                cost += gave.cost
+                told.append(gave.said)
+        if mailing is None:
+            return cost
+        if why_no_mail:
+            Message.objects.create(mailing=mailing, reach=reach, why=why_no_mail, at=now)
+            return cost
+        subject, body = written(mailing, customer, parts.campaign, gift=", ".join(told), now=now)
+        link = unsubscribe_link(customer.pk)
+        delivery = letters.send(
+            customer,
+            subject=subject,
+            body=body,
+            headers={"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+            now=now,
+        )
+    Message.objects.create(mailing=mailing, reach=reach, delivery=delivery, cost=mailing.unit_cost, at=now)
+    return cost + mailing.unit_cost
+
+
+def _why_no_mail(customer: Customer, mailing: Mailing | None, left: Decimal) -> str:
+    if mailing is None:
+        return ""
+    if not customer.takes_marketing:
+        return Why.NO_CONSENT
+    if not customer.email:
+        return Why.NO_ADDRESS
+    return Why.BUDGET if left < mailing.unit_cost or left <= 0 else ""
+
+
+def _give(
+    gift: Gift, reach: Reach, campaign: Campaign, left: Decimal, is_told: bool, now: datetime
+) -> tuple[Gave | None, str]:
+    giver = givers.get(gift.kind)
+    if giver is None:
+        return None, Why.REFUSED
+    if giver.must_tell and not is_told:
+        return None, Why.UNTOLD
+    try:
+        with transaction.atomic():
+            gave = giver.give(
+                reach.customer,
+                gift.amount,
+                programme_id=campaign.programme_id,
+                note=gift.note,
+                valid_days=gift.valid_days,
+                key=f"gift-{gift.pk}-{reach.pk}",
+                now=now,
+            )
+            if gave.cost > left:
+                transaction.set_rollback(True)
+                return None, Why.BUDGET
+    except DomainError:
+        return None, Why.REFUSED
+    except Exception:  # one record's fault must not stop everybody else's gift; it is told and counted
+        logger.exception("campaign gift failed: gift %s, reach %s", gift.pk, reach.pk)
+        return None, Why.FAILED
+    return gave, ""
+
+
+def give_stamps_to(
+    customer: Customer,
+    amount: Decimal,
+    *,
+    programme_id: int | None,
+    note: str,
+    valid_days: int,
+    key: str,
+    now: datetime,
+) -> Gave:
+    """The giver “stamps”: on the card of the campaign's programme, else on the one used last. Raises NotAMember."""
+    cards = Membership.objects.filter(customer=customer, status=Membership.Status.ACTIVE)
+    if programme_id:
+        cards = cards.filter(programme=programme_id)
+    card = cards.select_related("programme").order_by("-last_visit_at", "-pk").first()
+    if card is None:
+        raise NotAMember(_("The customer has no loyalty card. Enrol first."))
+    entry = bonus(card.pk, int(amount), note=note, by=None, now=now, key=key)
+    return Gave(entry.cost, amount_of(int(amount), points=card.programme.unit == Programme.Unit.POINT))
+
+
+def written(
+    mailing: Mailing, customer: Customer, campaign: Campaign, *, gift: str, now: datetime, language: str = ""
+) -> tuple[str, str]:
+    """Subject and text in the customer's language, with how to be left in peace below. Two queries for a member."""
+    code = (language or customer.language)[:2]
+    code = code if code in ("en", "sv", "de") else "en"
+    subject, body = getattr(mailing, f"subject_{code}"), getattr(mailing, f"body_{code}")
+    values = values_of(customer, campaign, gift=gift, now=now)
+    with translation.override(code):
+        foot = _("You get this because you agreed to. No more of it: %s") % unsubscribe_link(customer.pk)
+    return fill(subject, values), f"{fill(body, values)}\n\n{settings.KVAR_COMPANY}\n{foot}"
+
+
+def values_of(customer: Customer, campaign: Campaign, *, gift: str, now: datetime) -> dict[str, str]:
+    """The variables of `rules.mailings` for a customer; two queries."""
+    values = {
+        "first_name": customer.given_name or customer.company or customer.name,
+        "name": customer.name,
+        "company": settings.KVAR_COMPANY,
+        "gift": gift,
+    }
+    cards = Membership.objects.filter(customer=customer.pk, status=Membership.Status.ACTIVE).select_related("programme")
+    if campaign.programme_id:
+        cards = cards.filter(programme=campaign.programme_id)
+    card = cards.order_by("-last_visit_at", "-pk").first()
+    if card:
+        version = version_at(card.programme_id, now)
+        needed = card.cycle_needed or (version.stamps_needed if version else 0)
+        values |= {
+            "programme": card.programme.name,
+            "reward": card.programme.reward_name,
+            "stamps": str(card.balance),
+            "left": str(max(needed - card.balance, 0)),
+        }
+    elif campaign.programme:
+        values |= {"programme": campaign.programme.name, "reward": campaign.programme.reward_name}
+    return values
+
+
+def unsubscribe_link(customer_id: int) -> str:
+    token = signing.Signer(salt=SALT).sign(str(customer_id))
+    return f"{settings.KVAR_PUBLIC_URL.rstrip('/')}{reverse('loyalty:unsubscribe', args=[token])}"
+
+
+def customer_of(token: str) -> Customer | None:
+    """Whom a link speaks for; None when it was changed. It never grows old: old mails are read late. One query."""
+    try:
+        pk = int(signing.Signer(salt=SALT).unsign(token))
+    except signing.BadSignature:
+        return None
+    return Customer.objects.filter(pk=pk).first()
+
+
+def stop_mails(token: str, *, now: datetime) -> Customer | None:
+    """The customer's word by the link; three queries."""
+    customer = customer_of(token)
+    return unsubscribe(customer.pk, now=now) if customer else None
+
+
+def live(now: datetime) -> Sequence[int]:
+    """Campaigns that run today; one query."""
+    today = timezone.localdate(now)
+    running = Campaign.objects.filter(state="running", starts_on__lte=today)
+    return list(running.exclude(ends_on__lt=today).order_by("pk").values_list("pk", flat=True))
