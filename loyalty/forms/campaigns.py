@@ -168,7 +168,7 @@ class MailingForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        for name, text in data.items():
+        for name, text in list(data.items()):
             if name.startswith(("subject", "body")) and text and (wrong := unknown(text)):
                 self.add_error(name, _("{%s} is no variable.") % wrong[0])
         return data
