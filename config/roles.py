@@ -93,7 +93,7 @@ MARKETING = {
     "cancellations.view_beliefs",
     "cancellations.view_budget",
 }
-# What data entry keeps: seen, added and changed in the Django admin, never deleted.
+# What data entry keeps: seen, added and changed in the Django admin, deleted only inside a calendar.
 KEPT_BY_DATA_ENTRY = (
     *("customers.customer", "customers.household", "customers.plan", "customers.subscription"),
     *("loyalty.store", "loyalty.category", "loyalty.product"),
@@ -105,7 +105,7 @@ DATA_ENTRY = {
     f"{app}.{verb}_{model}"
     for app, model in (kept.split(".") for kept in KEPT_BY_DATA_ENTRY)
     for verb in ("view", "add", "change")
-}
+} | {"complaints.delete_calendarinterval", "complaints.delete_calendarexception"}
 
 ROLES: dict[str, set[str] | None] = {
     "agent": AGENT,
