@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from complaints import actions, queries
+from complaints import actions
 from complaints.models import CaseMove, Category, ComplaintCase
+from complaints.queries import queue
 from complaints.states import EXITS, State
 from customers.contributions import Action, Badge, Band, Hit, band, referrals, search, variables
 from customers.contributions import actions as customer_actions
@@ -111,7 +112,7 @@ def badges(customer: Customer, now: datetime) -> Band:
     return Band(
         badges=[
             Badge(
-                text=f"{text}, {queries.days_left(due, now)}",
+                text=f"{text}, {queue.days_left(due, now)}",
                 tone="red" if due < now else "amber",
                 icon="message-square-warning",
                 url=reverse("complaints:case", args=[pk]),
@@ -165,7 +166,7 @@ def on_the_table(user: User, now: datetime) -> Panel | None:
     rows = ComplaintCase.objects.filter(is_open=True, assignee=user).select_related("customer")
     lines = []
     for case in rows.order_by("due_at", "pk")[:6]:
-        left = queries.time_left(case, now)
+        left = queue.time_left(case, now)
         lines.append(
             Line(
                 text=f"{case.number} {case.title}",
@@ -194,7 +195,7 @@ def escalated(user: User, now: datetime) -> Panel | None:
             Line(
                 text=f"{case.number} {case.title}",
                 url=reverse("complaints:case", args=[case.pk]),
-                detail=f"{queries.time_left(case, now).text} · "
+                detail=f"{queue.time_left(case, now).text} · "
                 f"{case.assignee.short_name if case.assignee else _('nobody')} · {formats.when(case.received_at, now)}",
                 tone="red",
             )
@@ -240,6 +241,6 @@ def register() -> None:
             "message-square-warning",
             "complaints.view_complaintcase",
             40,
-            queries.open_count,
+            queue.open_count,
         ),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import Subquery
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import contributions
 from complaints.compensation import pages, queries
-from complaints.models import Award, AwardApproval, ComplaintCase
+from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState, RemedyState
 from customers.goodwill import goodwill
 from staff import formats
@@ -72,13 +73,20 @@ def waiting(user: User, limit: int) -> Sequence[Pending]:
 
 
 def panel(case: ComplaintCase, user: User, now: datetime) -> contributions.Panel | None:
-    """The case's last award and the way to the compensation page; three queries."""
+    """The remedies of the case's last award and the way to the compensation page; one query."""
     if not user.has_perm("complaints.propose_award"):
         return None
-    standing = Award.objects.filter(case=case).exclude(state=AwardState.REPLACED).order_by("-pk")
-    award = pages.with_everything(standing).first()
-    card = pages.award_card(award, now) if award else None
-    return contributions.Panel("complaints/compensation/panel.html", {"card": card})
+    last = Award.objects.filter(case=case).exclude(state=AwardState.REPLACED).order_by("-pk").values("pk")[:1]
+    remedies = list(Remedy.objects.filter(award=Subquery(last)).select_related("award", "voucher").order_by("pk"))
+    award = remedies[0].award if remedies else None
+    return contributions.Panel(
+        "complaints/compensation/panel.html",
+        {
+            "award": award,
+            "state": pages.award_state(award) if award else None,
+            "remedies": [pages.remedy_row(remedy) for remedy in remedies],
+        },
+    )
 
 
 def letter_variables(case: ComplaintCase, language: str) -> Mapping[str, str]:

@@ -82,6 +82,18 @@ class AwardCard:
     seen: str  # changes with everything the waiting card shows
 
 
+@dataclass(frozen=True, slots=True)
+class ShownState:
+    text: str
+    tone: str
+    icon: str
+
+
+def award_state(award: Award) -> ShownState:
+    state = AwardState(award.state)
+    return ShownState(str(state.label), TONES.get(state, ""), ICONS.get(state, "archive"))
+
+
 def award_card(award: Award, now: datetime) -> AwardCard:
     """An award with its remedies and its question; no query when `with_everything` loaded it."""
     approval = next(iter(award.approvals.all()), None)
@@ -194,6 +206,7 @@ class GuidancePanel:
     suggestion: str
     lines: Sequence[tuple[str, str]]
     preferred: Sequence[str]
+    given: Decimal
     goodwill_year: str
     limit: str
     chart: Any
@@ -202,7 +215,7 @@ class GuidancePanel:
 
 
 def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePanel:
-    """About fourteen queries: the facts of the case are counted afresh."""
+    """Six queries and one a source of goodwill: the facts of the case are counted afresh."""
     matrix, cell = queries.guidance_for(case, now)
     facts = queries.situation(case, by, now)
     found = rules.guide(matrix, cell, facts) if matrix and cell else None
@@ -218,6 +231,7 @@ def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePane
         suggestion=formats.money(found.goodwill) if found else "",
         lines=_guidance_lines(found) if found else [],
         preferred=[str(labels[kind]) for kind in found.preferred] if found else [],
+        given=facts.goodwill_year,
         goodwill_year=formats.money(facts.goodwill_year),
         limit=_("no limit") if limit is None else formats.money(limit),
         chart=_strip(like, found) if like else None,
@@ -256,7 +270,7 @@ def _strip(like: queries.Comparables, found: rules.Guidance | None) -> Any:
 
 
 def _compared(like: queries.Comparables) -> str:
-    same = {"product": _("product"), "channel": _("channel")}
+    same = {"subcategory": _("subcategory"), "product": _("product"), "channel": _("channel")}
     what = ", ".join([_("category"), _("severity"), *(same[name] for name in like.alike)])
     q1, q2, q3 = (formats.money(amount) for amount in like.quartiles)
     return _(

@@ -8,14 +8,29 @@ from itertools import pairwise
 from statistics import quantiles
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.core.cache import cache
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from complaints.compensation.rules import Situation, Totals
-from complaints.models import Attachment, Award, Breach, Clock, ComplaintCase, Matrix, MatrixCell, Message, Remedy
+from complaints.models import (
+    Attachment,
+    Award,
+    Breach,
+    Category,
+    Clock,
+    ComplaintCase,
+    Matrix,
+    MatrixCell,
+    Message,
+    Remedy,
+)
 from complaints.models.compensation import REMEDY_ENDED, STANDING, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
+from complaints.states import State
 from customers import goodwill
 from customers.models import Customer, Subscription
 from staff.models import User
@@ -24,6 +39,10 @@ YEAR = timedelta(days=365)
 COMPARED = timedelta(days=730)
 ENOUGH = 20
 TOO_FEW = 8
+REPEATED = timedelta(days=90)
+SPLIT = timedelta(days=30)
+PEERS = "complaints-peers-claims"
+NO_CLAIM = (State.DUPLICATE, State.WITHDRAWN, State.NOT_A_COMPLAINT)
 NOTHING = Decimal(0)
 UPHELD = (ComplaintCase.Outcome.UPHELD, ComplaintCase.Outcome.PARTLY)
 
@@ -48,63 +67,92 @@ def guidance_for(case: ComplaintCase, now: datetime) -> tuple[Matrix | None, Mat
     return matrix, cells.get(case.category_id) or cells.get(case.category.parent_id or 0)
 
 
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows, as a column beside others."""
+    counted = rows.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _sum(rows: QuerySet[Any], name: str) -> Coalesce:
+    """The sum of a column of money over rows, zero without any, as a column beside others."""
+    summed = rows.order_by().annotate(all=Value(1)).values("all").annotate(total=Sum(name)).values("total")
+    return Coalesce(Subquery(summed), NOTHING, output_field=DecimalField(max_digits=14, decimal_places=2))
+
+
 def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> Situation:
-    """The facts that move an award on this case; about nine queries. `besides`: an award that is being replaced."""
-    customer = case.customer
-    since = now - YEAR
-    money = Subscription.objects.filter(customer=customer, status__in=["active", "paused", "ending"]).aggregate(
-        margin=Sum("monthly_margin"), price=Sum("monthly_price")
-    )
-    claims = ComplaintCase.objects.filter(received_at__gt=since).aggregate(
-        mine=Count("pk", filter=Q(customer=customer)),
-        earlier=Count(
-            "pk",
-            filter=Q(
-                customer=customer,
+    """The facts that move an award on this case. Two queries and those of `goodwill_year`; `besides`: an award that is
+    being replaced.
+
+    What turned out to be no complaint of its own (a duplicate, withdrawn, no complaint) is neither a claim nor a
+    failure repeated; the message that opened the case is not a contact more.
+    """
+    customer, since = case.customer, now - YEAR
+    running = Subscription.objects.filter(customer=customer, status__in=["active", "paused", "ending"])
+    matters = ComplaintCase.objects.filter(customer=customer).exclude(state__in=NO_CLAIM)
+    clocks = Clock.objects.filter(case=case)
+    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides or 0)
+    root = case.duplicate_of_id or case.pk
+    found = ComplaintCase.objects.filter(pk=case.pk).values_list(
+        _sum(running, "monthly_margin"),
+        _sum(running, "monthly_price"),
+        _count(matters.filter(received_at__gt=since)),
+        Exists(
+            matters.filter(
                 category=case.category_id,
                 received_at__lt=case.received_at,
-                received_at__gte=case.received_at - timedelta(days=90),
-            )
-            & ~Q(pk=case.pk),
+                received_at__gte=case.received_at - REPEATED,
+            ).exclude(Q(pk=root) | Q(duplicate_of=root))
         ),
-        all=Count("pk"),
-        people=Count("customer", distinct=True),
-    )
-    contacts = Message.objects.filter(case=case, direction=Message.Direction.IN).count()
-    late = Breach.objects.filter(clock__case=case).exists() or (
-        Clock.objects.filter(case=case, met_at__isnull=True, is_paused=False, due_at__lt=now).exists()
-    )
-    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides or 0)
-    neighbours = 0
-    if customer.street and customer.postcode:
-        neighbours = (
-            awards.filter(
-                case__customer__street__iexact=customer.street, case__customer__postcode__iexact=customer.postcode
+        _count(Message.objects.filter(case=case, direction=Message.Direction.IN, at__gt=case.recorded_at)),
+        Exists(Breach.objects.filter(clock__case=case)),
+        Exists(clocks.filter(met_at__isnull=True, is_paused=False, is_cancelled=False, due_at__lt=now)),
+        Exists(Attachment.objects.filter(case=case)),
+        _count(_at_the_address(awards, customer)),
+        _count(
+            awards.filter(case__customer=customer, proposed_by=by, proposed_at__gt=now - SPLIT, goodwill__gt=0).exclude(
+                Q(case=root) | Q(case__duplicate_of=root)
             )
-            .exclude(case__customer=customer)
-            .count()
-        )
+        ),
+    )
+    margin, price, claims, is_repeat, contacts, was_late, is_late, has_evidence, neighbours, split = found.get()
     return Situation(
-        weeks_open=max((now - case.received_at).days // 7, 0),
+        weeks_open=max(((case.responded_at or now) - case.received_at).days // 7, 0),
         contacts=1 + contacts,
-        is_repeat=claims["earlier"] > 0,
+        is_repeat=is_repeat,
         is_vulnerable=customer.is_vulnerable,
-        is_breached=late,
+        is_breached=was_late or is_late,
         is_contributory=case.fault in (ComplaintCase.Fault.SHARED, ComplaintCase.Fault.CUSTOMER),
-        yearly_margin=12 * (money["margin"] or NOTHING),
-        yearly_revenue=12 * (money["price"] or NOTHING),
+        yearly_margin=12 * margin,
+        yearly_revenue=12 * price,
         goodwill_year=goodwill_year(customer.pk, now, besides=besides),
-        claims_year=claims["mine"],
-        peers_claims=claims["all"] / claims["people"] if claims["people"] else 1.0,
-        evidence_missing=case.category.needs_evidence and not Attachment.objects.filter(case=case).exists(),
+        claims_year=claims,
+        peers_claims=peers_claims(now),
+        evidence_missing=case.category.needs_evidence and not has_evidence,
         item_price=case.item_price,
         neighbours_awarded=neighbours,
-        split_awards=awards.filter(
-            case__customer=customer, proposed_by=by, proposed_at__gt=now - timedelta(days=30), goodwill__gt=0
-        )
-        .exclude(case__in=linked(case))
-        .count(),
+        split_awards=split,
     )
+
+
+def _at_the_address(awards: QuerySet[Award], customer: Customer) -> QuerySet[Award]:
+    """Awards to others who live where this customer does."""
+    if not (customer.street and customer.postcode):
+        return awards.none()
+    return awards.filter(
+        case__customer__street__iexact=customer.street, case__customer__postcode__iexact=customer.postcode
+    ).exclude(case__customer=customer)
+
+
+def peers_claims(now: datetime) -> float:
+    """Complaints of twelve months for each customer who complained. Counted once a day: one query then, and one of the
+    shared cache ever after."""
+    counted: float | None = cache.get(PEERS)
+    if counted is None:
+        matters = ComplaintCase.objects.filter(received_at__gt=now - YEAR).exclude(state__in=NO_CLAIM)
+        found = matters.aggregate(all=Count("pk"), people=Count("customer", distinct=True))
+        counted = found["all"] / found["people"] if found["people"] else 1.0
+        cache.set(PEERS, counted, 24 * 3600)
+    return counted
 
 
 def goodwill_year(customer_pk: int, now: datetime, *, besides: int | None = None) -> Decimal:
@@ -155,33 +203,48 @@ class Comparables:
     """What upheld cases of 24 months like this one were given in goodwill."""
 
     n: int
-    alike: Sequence[str]  # "product", "channel": what beside category and severity is the same
+    alike: Sequence[str]  # "subcategory", "product", "channel": what beside category and severity is the same
     quartiles: tuple[Decimal, Decimal, Decimal]
     amounts: Sequence[Decimal]
     thirds: Sequence[Third]
 
 
 def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
-    """Same category and severity, and as long as 20 remain the same channel and product; None below 8. One query."""
+    """Same subcategory, severity, product and channel; from the channel on, one after the other is let go until 20 are
+    found. None below 8. Category and severity are those that the award was explained by. One query."""
     staying = Subscription.objects.filter(customer=OuterRef("case__customer"), status__in=["active", "paused"])
+    category, family = case.category.code, case.category.parent_id or case.category_id
     rows = list(
-        Award.objects.filter(
+        Award.objects.alias(severity=KT("explanation__severity"))
+        .annotate(category=KT("explanation__category"))
+        .filter(
+            category__in=Category.objects.filter(Q(pk=family) | Q(parent=family)).values("code"),
+            severity=str(case.severity),
             state__in=("approved", "done"),
             case__outcome__in=UPHELD,
-            case__category=case.category_id,
-            case__severity=case.severity,
             proposed_at__gt=now - COMPARED,
         )
         .exclude(case=case)
         .order_by("-proposed_at", "-pk")
         .values_list(
-            "goodwill", "case__channel", "case__product", "case__reopened_count", Exists(staying), named=False
+            "goodwill",
+            "case__channel",
+            "case__product",
+            "case__reopened_count",
+            Exists(staying),
+            "category",
+            named=False,
         )[:2000]
     )
+    sub = ["subcategory"] if case.category.parent_id else []
     alike, found = [], rows
     for names, keep in (
-        (["product", "channel"], [r for r in rows if r[2] == case.product and r[1] == case.channel]),
-        (["product"], [r for r in rows if r[2] == case.product]),
+        (
+            [*sub, "product", "channel"],
+            [r for r in rows if r[5] == category and r[2] == case.product and r[1] == case.channel],
+        ),
+        ([*sub, "product"], [r for r in rows if r[5] == category and r[2] == case.product]),
+        (sub, [r for r in rows if r[5] == category]),
         ([], rows),
     ):
         alike, found = names, keep

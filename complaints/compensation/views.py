@@ -59,7 +59,7 @@ def compensation(request: HttpRequest, pk: int) -> HttpResponse:
         "complaints/compensation/page.html",
         {
             "case": case,
-            "band": band_for(case.customer, now),
+            "band": band_for(case.customer, now, goodwill=guidance.given),
             "cards": _cards(case, now),
             "guidance": guidance,
             "form": form,

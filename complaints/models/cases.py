@@ -272,6 +272,7 @@ class ComplaintCase(Stateful):
             models.Index(fields=["assignee", "-received_at", "-id"], name="complaints_assignee_received"),
             models.Index(fields=["customer", "-received_at", "-id"], name="complaints_customer_received"),
             models.Index(fields=["due_at", "id"], name="complaints_due"),
+            models.Index(fields=["priority", "due_at", "id"], name="complaints_priority_due"),
             models.Index(fields=["closed_at"], name="complaints_closed"),
             GinIndex(fields=["search"], name="complaints_text"),
         ]

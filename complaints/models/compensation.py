@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.cases import ComplaintCase
@@ -105,6 +106,12 @@ class Award(Stateful):
             models.Index(fields=["case", "-proposed_at"], name="complaints_award_of_case"),
             models.Index(fields=["proposed_by", "proposed_at"], name="complaints_award_by_agent"),
             models.Index(fields=["proposed_at"], name="complaints_award_time"),
+            models.Index(
+                KT("explanation__category"),
+                KT("explanation__severity"),
+                models.F("proposed_at").desc(),
+                name="complaints_award_comparable",
+            ),
         ]
         triggers = [
             fsm(AWARD_MOVES),

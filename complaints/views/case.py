@@ -1,6 +1,5 @@
 """One complaint: the page, its steps, its files, its letters, and who else has it open."""
 
-import json
 from typing import Any
 
 from csp.decorators import csp_update
@@ -15,13 +14,15 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, explanations, queries, steps, texts
+from complaints import actions, explanations, steps, texts
 from complaints.actions.casework import with_notice
 from complaints.actions.messages import letter_pdf
 from complaints.actions.records import said_since
 from complaints.contributions import panels
 from complaints.forms import ComposeForm, Versioned
 from complaints.models import Attachment, Clock, ComplaintCase, Message, Template
+from complaints.queries import case as queries
+from complaints.queries.queue import Labels, row_of
 from customers import queries as customer_queries
 from staff.errors import DomainError, Stale
 
@@ -31,19 +32,7 @@ BROWSERS_PDF_VIEWER = {"object-src": "'self'"}
 
 
 def _case(pk: int) -> ComplaintCase:
-    return get_object_or_404(
-        ComplaintCase.objects.select_related(
-            "customer__household",
-            "category",
-            "assignee",
-            "team",
-            "root_cause",
-            "duplicate_of",
-            "recorded_by",
-            "subscription__plan",
-        ),
-        pk=pk,
-    )
+    return get_object_or_404(queries.whole_cases(), pk=pk)
 
 
 @require_GET
@@ -54,24 +43,23 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def page_context(request: HttpRequest, case: ComplaintCase, now: Any) -> dict[str, Any]:
-    """Everything the page shows. About twelve queries, and what the panels add."""
-    conversation, notes, files = queries.conversation(case, now)
+    """Everything the page shows beside the case: three queries, those of the customer's band, and one a panel. Who else
+    is here the page asks itself, once it stands."""
+    conversation, notes, files = queries.conversation(case)
     moves, chores = steps.open_to(case, request.user)
     drawn = [panel for source in panels if (panel := source(case, request.user, now))]
     return {
         "case": case,
-        "row": queries.row_of(case, now),
+        "row": row_of(case, now, Labels()),
         "band": customer_queries.band_for(case.customer, now),
         "clocks": queries.clock_faces(case, now),
         "conversation": conversation,
         "notes": notes,
         "files": files,
         "history": queries.history(case),
-        "duplicates": case.duplicates.order_by("pk"),
         "steps": moves,
         "chores": chores,
         "panels": [render_to_string(p.template, {"case": case, **p.context}, request=request) for p in drawn],
-        "others": actions.be_here(case.pk, user=request.user, now=now),
     }
 
 
@@ -129,7 +117,7 @@ def _to_case(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(
     request: HttpRequest, case: ComplaintCase, found: steps.Step, form: Versioned, status: int = 200
 ) -> HttpResponse:
-    context = {"case": case, "step": found, "form": form, "row": queries.row_of(case, timezone.now())}
+    context = {"case": case, "step": found, "form": form, "row": row_of(case, timezone.now(), Labels())}
     template = "complaints/step.html#form" if request.htmx else "complaints/step.html"
     return render(request, template, context, status=status)
 
@@ -220,18 +208,13 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
     changed since the last answer."""
     case = get_object_or_404(ComplaintCase.objects.only("pk", "version", "state"), pk=pk)
     others = actions.be_here(pk, user=request.user, now=timezone.now())
+    seen = "-".join(str(number) for number in (case.version, *(user.pk for user in others)))
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
     shown = request.GET.get("version", "")
     news = shown.isdecimal() and int(shown) != case.version
-    sign = json.dumps([[user.pk for user in others], case.version])
-    if request.headers.get("X-Seen") == sign:
-        return HttpResponse(status=204)
     return render(
         request,
         "complaints/case.html#live",
-        {
-            "case": case,
-            "others": others,
-            "news": said_since(case) if news else "",
-            "shown": shown,
-        },
+        {"case": case, "others": others, "news": said_since(case) if news else "", "shown": shown, "seen": seen},
     )

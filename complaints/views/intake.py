@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from complaints import actions, queries
+from complaints import actions
 from complaints.forms import IntakeForm, NewCustomerForm
+from complaints.queries.similar import similar as alike
 from customers import queries as customer_queries
 from customers.actions import create_customer
 from customers.contributions import search
@@ -71,7 +72,7 @@ def register(request: HttpRequest, customer_pk: int) -> HttpResponse:
             "form": form,
             "band": customer_queries.band_for(customer, now),
             "customer": customer,
-            "similar": queries.similar(customer.pk, category_id=None, text="", now=now),
+            "similar": alike(customer.pk, category_id=None, text="", now=now),
         },
         status=422 if form.errors else 200,
     )
@@ -82,7 +83,7 @@ def register(request: HttpRequest, customer_pk: int) -> HttpResponse:
 def similar(request: HttpRequest, customer_pk: int) -> HttpResponse:
     """What looks like the same matter, while the story is being typed."""
     category = request.GET.get("category", "")
-    found = queries.similar(
+    found = alike(
         customer_pk,
         category_id=int(category) if category.isdecimal() and len(category) < 10 else None,
         text=f"{request.GET.get('title', '')} {request.GET.get('happened', '')}"[:2000],

@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from complaints import actions, queries
+from complaints import actions
 from complaints.forms import Labelled, categories, workers
 from complaints.models import Category, ComplaintCase
-from complaints.queries import SORTS, VIEWS
+from complaints.queries import queue as queries
+from complaints.queries.queue import SORTS, VIEWS
 from complaints.states import State
 from staff.errors import DomainError
+from staff.forms import ShortChoiceField
 from staff.models import User
 
 ANY = ("", gettext_lazy("any"))
@@ -28,7 +30,7 @@ class QueueFilter(Labelled):
     SELDOM = ("priority", "channel", "assignee", "outcome")
 
     q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)
-    category = forms.ModelChoiceField(
+    category = ShortChoiceField(
         label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY[1]
     )
     state = forms.ChoiceField(label=gettext_lazy("state"), choices=[ANY, *State.choices], required=False)
@@ -49,7 +51,7 @@ class QueueFilter(Labelled):
     channel = forms.ChoiceField(
         label=gettext_lazy("came by"), choices=[ANY, *ComplaintCase.Channel.choices], required=False
     )
-    assignee = forms.ModelChoiceField(
+    assignee = ShortChoiceField(
         label=gettext_lazy("handled by"), queryset=User.objects.none(), required=False, empty_label=ANY[1]
     )
     outcome = forms.ChoiceField(
@@ -90,9 +92,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     view = request.GET.get("view", "open")
     view = view if view in VIEWS else "open"
-    rows = queries.queue(request.user, view=view, now=now, **form.narrowing)
     page = queries.queue_page(
-        rows, sort=form.cleaned_data.get("sort") or "due", cursor=request.GET.get("after"), now=now
+        request.user,
+        view=view,
+        sort=form.cleaned_data.get("sort") or "due",
+        cursor=request.GET.get("after"),
+        now=now,
+        **form.narrowing,
     )
     following = request.GET.copy()
     following["after"] = page.next or ""

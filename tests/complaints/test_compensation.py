@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from complaints.actions import awards, matrix, remedies
 from complaints.compensation import queries, rules
 from complaints.compensation.rules import Situation, Terms, Wish
-from complaints.models import Award, AwardApproval, Matrix, MatrixCell, Remedy
+from complaints.models import Award, AwardApproval, Matrix, MatrixCell, Message, Remedy
 from complaints.models.compensation import AWARD_MOVES, REMEDY_MOVES, AwardState, RemedyState
 from customers.goodwill import given as goodwill_given
 from staff.approvals import approvals
@@ -449,6 +449,18 @@ def test_comparables_drop_channel_then_product_until_twenty_and_show_nothing_bel
     assert queries.comparables(case, NOON + timedelta(days=900)) is None
 
 
+def test_comparables_let_the_subcategory_go_last(agent):
+    family = CategoryFactory()
+    case = a_case(category=CategoryFactory(code="router", parent=family))
+    past_awards(agent, 8, category=CategoryFactory(code="tv-box", parent=family))
+    past_awards(agent, 8, category=CategoryFactory(code="router"))
+    found = queries.comparables(case, NOON)
+    assert (found.n, list(found.alike)) == (16, [])
+    past_awards(agent, 12, category=CategoryFactory(code="router"), product="Router X2")
+    found = queries.comparables(case, NOON)
+    assert (found.n, list(found.alike)) == (20, ["subcategory"])
+
+
 def test_the_version_in_force_is_the_last_to_begin_and_published_cells_stand(desk, user_as):
     first = Matrix.objects.get()
     writer, other = user_as("marketing"), user_as("manager")
@@ -489,6 +501,7 @@ def test_the_situation_reads_the_facts_of_the_case(agent):
     neighbour = CustomerFactory(street="storgatan 1", postcode="411 01")
     propose(agent, case=a_case(customer=neighbour))
     CaseFactory(customer=customer, category=CategoryFactory(), received_at=NOON - timedelta(days=50))
+    CaseFactory(customer=customer, category=CategoryFactory(), state="not_a_complaint")
     case = a_case(
         customer=customer,
         category=CategoryFactory(code="evidence", needs_evidence=True),
@@ -511,6 +524,21 @@ def test_the_situation_reads_the_facts_of_the_case(agent):
         item_price=D("89.00"),
         neighbours_awarded=1,
     )
+
+
+def test_neither_a_duplicate_nor_the_opening_mail_moves_an_award(agent):
+    case = a_case()
+    CaseFactory(
+        customer=case.customer, duplicate_of=case, state="duplicate", received_at=case.received_at - timedelta(days=1)
+    )
+    incoming = {"case": case, "kind": "email", "direction": "in", "body": "…"}
+    Message.objects.create(at=case.recorded_at, **incoming)
+    facts = queries.situation(case, agent, NOON)
+    assert (facts.is_repeat, facts.claims_year, facts.contacts) == (False, 1, 1)
+    Message.objects.create(at=case.recorded_at + timedelta(hours=1), **incoming)
+    CaseFactory(customer=case.customer, received_at=case.received_at - timedelta(days=80))
+    facts = queries.situation(case, agent, NOON)
+    assert (facts.is_repeat, facts.claims_year, facts.contacts) == (True, 2, 2)
 
 
 def test_waiting_awards_stand_in_the_shared_queue_for_who_may_decide(agent, manager):

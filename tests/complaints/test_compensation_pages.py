@@ -84,13 +84,15 @@ def test_a_proposal_to_be_mended_keeps_what_was_typed(desk, client_as):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, django_assert_max_num_queries, count):
+def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, django_assert_num_queries, count):
     case, client = a_case(), client_as("agent")
     for _ in range(count):
         award = awards.propose(case.pk, goodwill("10.00"), by=client.user, now=NOON)
         remedies.issue_voucher(award.remedies.get().pk, by=client.user, now=NOON)
-    with django_assert_max_num_queries(40):
-        client.get(reverse("complaints:compensation", args=[case.pk]))
+    page = reverse("complaints:compensation", args=[case.pk])
+    client.get(page)  # counts the peers' complaints for a day
+    with django_assert_num_queries(20):
+        client.get(page)
 
 
 def test_a_manager_declines_with_a_reason_and_changes_an_amount(desk, client_as):

@@ -1,0 +1,202 @@
+"""One complaint as its page shows it: what was said, what was done, its clocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from complaints.models import Attachment, Breach, Clock, ComplaintCase, Message
+from complaints.states import State
+from staff import formats
+from staff.models import User
+
+
+def whole_cases() -> QuerySet[ComplaintCase]:
+    """Cases with all that their page says about them beside what was said and done: `papers` (every file, by message)
+    and `twins` (what was merged into them) come along in the same query."""
+    return ComplaintCase.objects.select_related(
+        "customer__household",
+        "category__parent",
+        "assignee",
+        "team",
+        "root_cause",
+        "duplicate_of",
+        "recorded_by",
+        "subscription__plan",
+    ).annotate(
+        papers=ArraySubquery(
+            Attachment.objects.filter(case=OuterRef("pk"))
+            .order_by("pk")
+            .values(paper=JSONObject(pk="pk", name="name", size="size", message="message_id"))
+        ),
+        twins=ArraySubquery(
+            ComplaintCase.objects.filter(duplicate_of=OuterRef("pk"))
+            .order_by("pk")
+            .values(twin=JSONObject(pk="pk", number="number"))
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An attached file, by name."""
+
+    pk: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as the page shows it."""
+
+    pk: int
+    head: str
+    subject: str
+    body: str
+    by: str
+    day: str
+    clock: str
+    icon: str
+    direction: str
+    delivery: str
+    delivery_tone: str
+    pdf_url: str
+    files: Sequence[Paper] = field(default_factory=list)
+
+
+_ICONS = {"note": "notebook-pen", "call": "phone", "email": "mail", "letter": "mail-open", "web": "globe"}
+
+
+def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Paper]]:
+    """(messages, notes, the case's own files), newest first, of one of `whole_cases`. One query."""
+    files: dict[int | None, list[Paper]] = {}
+    for one in case.papers:  # type: ignore[attr-defined]  # annotated by whole_cases
+        files.setdefault(one.pop("message"), []).append(Paper(**one))
+    said: list[Said] = []
+    notes: list[Said] = []
+    for one in case.messages.select_related("by", "delivery").defer("search").order_by("-at", "-pk")[:200]:
+        delivery = one.delivery
+        line = Said(
+            pk=one.pk,
+            head=_head(one),
+            subject=one.subject,
+            body=one.body,
+            by=one.by.short_name if one.by else one.sender,
+            day=formats.day(one.at),
+            clock=formats.clock(one.at),
+            icon=_ICONS[one.kind],
+            direction=one.direction,
+            delivery=delivery.get_state_display() if delivery else "",
+            delivery_tone={"failed": "red", "sent": "green"}.get(delivery.state, "") if delivery else "",
+            pdf_url=reverse("complaints:letter", args=[one.pk]) if one.document_id else "",
+            files=files.get(one.pk, []),
+        )
+        (notes if one.kind == Message.Kind.NOTE else said).append(line)
+    return said, notes, files.get(None, [])
+
+
+def _head(one: Message) -> str:
+    if one.kind == Message.Kind.NOTE:
+        return _("Note")
+    if one.is_automatic:
+        return _("Automatic %(kind)s to the customer") % {"kind": one.get_kind_display()}
+    if one.direction == Message.Direction.OUT:
+        return _("%(kind)s to the customer: %(purpose)s") % {
+            "kind": one.get_kind_display().capitalize(),
+            "purpose": one.get_purpose_display(),
+        }
+    return _("%(kind)s from the customer") % {"kind": one.get_kind_display().capitalize()}
+
+
+FIELD_NAMES = {one.name: one.verbose_name for one in ComplaintCase._meta.get_fields() if hasattr(one, "verbose_name")}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    when: str
+    text: str
+    detail: str
+    by: str
+
+
+def history(case: ComplaintCase) -> list[Past]:
+    """States and changes, newest first. One query."""
+    who = ("by__first_name", "by__last_name", "by__username")
+    moved = case.moves.annotate(field=Value("")).values_list("at", "pk", "field", "to_state", "note", *who)
+    changed = case.changes.values_list("at", "pk", "field", "after", "before", *who)
+    states = dict(State.choices)
+    lines = [Past(formats.moment(case.recorded_at), _("recorded"), "", _short(case.recorded_by))]
+    for at, _pk, name, after, more, first, last, username in sorted(moved.union(changed, all=True)):
+        by = User(first_name=first, last_name=last, username=username) if username else None
+        if name:
+            text = f"{FIELD_NAMES.get(name, name)}: {after or '–'}"
+            detail = _("before: %(value)s") % {"value": more} if more else ""
+        else:
+            text, detail = _("now “%(state)s”") % {"state": states.get(after, after)}, more
+        lines.append(Past(formats.moment(at), text, detail, _short(by)))
+    return lines[::-1]
+
+
+def _short(user: User | None) -> str:
+    return user.short_name if user else _("the system")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFace:
+    """A clock as the page shows it."""
+
+    kind: str
+    label: str
+    due: str
+    text: str
+    tone: str
+    icon: str
+    url: str
+
+
+def clock_faces(case: ComplaintCase, now: datetime) -> list[ClockFace]:
+    """The current (or last) cycle's clocks. One query."""
+    rows = list(
+        Clock.objects.filter(case=case)
+        .annotate(broken=Exists(Breach.objects.filter(clock=OuterRef("pk"))))
+        .select_related("cycle")
+        .order_by("-cycle__number", "due_at")
+    )
+    return [_face(one, now) for one in rows if one.cycle_id == rows[0].cycle_id]
+
+
+def _face(one: Clock, now: datetime) -> ClockFace:
+    if one.is_cancelled:
+        text, tone, icon = _("fell away"), "", "circle-check"
+    elif one.met_at:
+        late = one.broken or one.met_at > one.due_at  # type: ignore[attr-defined]  # annotated above
+        text = _("too late, %(when)s") if late else _("kept, %(when)s")
+        text, tone, icon = text % {"when": formats.moment(one.met_at)}, "red" if late else "green", "circle-check"
+        if late:
+            icon = "flame"
+    elif one.is_paused:
+        text, tone, icon = _("stands: waiting for the customer"), "", "hourglass"
+    else:
+        seconds = (one.due_at - now).total_seconds()
+        span = formats.span(seconds)
+        if seconds < 0:
+            text, tone, icon = _("%(span)s late") % {"span": span}, "red", "flame"
+        else:
+            near = one.warned >= 75 or seconds < 24 * 3600
+            text, tone = _("%(span)s left") % {"span": span}, "amber" if near else ""
+            icon = "clock-alert" if near else "clock"
+    return ClockFace(
+        kind=one.kind,
+        label=one.get_kind_display(),
+        due=formats.moment(one.due_at),
+        text=text,
+        tone=tone,
+        icon=icon,
+        url=reverse("complaints:deadline", args=[one.pk]),
+    )
