@@ -14,6 +14,7 @@ from complaints.compensation import pages, queries
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState, RemedyState
 from customers.goodwill import goodwill
+from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from staff import formats
 from staff.approvals import Pending, approvals
 from staff.decisions import Verdict
@@ -30,6 +31,7 @@ def register() -> None:
         Entrance(gettext_lazy("Guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 42, inner=True),
     )
     approvals.register("compensation", waiting)
+    timeline.register("compensation", history, gettext_lazy("Compensation"))
     goodwill.register("complaints", queries.goodwill_given)
     contributions.open_remedies.register("compensation", queries.open_remedies)
     contributions.panels.register("compensation", panel)
@@ -43,6 +45,73 @@ def register() -> None:
             "complaints.view_compensation_report",
         ),
     )
+
+
+_TONES = {
+    AwardState.PENDING: "amber",
+    AwardState.APPROVED: "green",
+    AwardState.DECLINED: "red",
+    AwardState.WITHDRAWN: "",
+    AwardState.DONE: "green",
+}
+
+
+def _proposed(at: datetime, pk: int, facts: Facts) -> Entry:
+    """Compensation as it was proposed, with where it stands."""
+    state = AwardState(facts["state"])
+    return Entry(
+        at=at,
+        key=f"award-{pk}",
+        kind="compensation",
+        title=_("Compensation for %(number)s: %(sentence)s") % facts,
+        detail=str(state.label),
+        by=said_by(facts),
+        url=reverse("complaints:compensation", args=[facts["case"]]),
+        tone=_TONES[state],
+    )
+
+
+def _decided(at: datetime, pk: int, facts: Facts) -> Entry:
+    """A colleague's decision on it."""
+    verdict = Verdict(facts["verdict"])
+    return Entry(
+        at=at,
+        key=f"award-decision-{pk}",
+        kind="compensation",
+        title=_("Compensation for %(number)s: %(verdict)s") % {"number": facts["number"], "verdict": verdict.label},
+        detail=facts["note"],
+        by=said_by(facts),
+        url=reverse("complaints:compensation", args=[facts["case"]]),
+        tone="red" if verdict == Verdict.DECLINED else "green",
+    )
+
+
+history = [
+    Strand(
+        lambda customer: Award.objects.filter(case__customer=customer).exclude(state=AwardState.REPLACED),
+        "proposed_at",
+        {
+            "case": "case_id",
+            "number": "case__number",
+            "sentence": "sentence",
+            "state": "state",
+            **author("proposed_by"),
+        },
+        _proposed,
+    ),
+    Strand(
+        lambda customer: AwardApproval.objects.filter(award__case__customer=customer, decided_by__isnull=False),
+        "decided_at",
+        {
+            "case": "award__case_id",
+            "number": "award__case__number",
+            "verdict": "verdict",
+            "note": "note",
+            **author("decided_by"),
+        },
+        _decided,
+    ),
+]
 
 
 def waiting(user: User, limit: int) -> Sequence[Pending]:

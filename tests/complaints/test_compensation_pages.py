@@ -13,6 +13,7 @@ from complaints.actions import vouchers as voucher_actions
 from complaints.compensation.figures import costs
 from complaints.models import Award, Matrix, Remedy, Voucher
 from complaints.vouchers.liability import liability
+from customers import timeline
 from tests.complaints.awards import a_case, goodwill, guidance, limits, unlimited
 from tests.complaints.factories import CategoryFactory
 from tests.complaints.vouchers import a_voucher, teller
@@ -91,7 +92,7 @@ def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, 
         remedies.issue_voucher(award.remedies.get().pk, by=client.user, now=NOON)
     page = reverse("complaints:compensation", args=[case.pk])
     client.get(page)  # counts the peers' complaints for a day
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(18):
         client.get(page)
 
 
@@ -176,3 +177,15 @@ def test_what_compensation_costs_on_three_bases(desk, client_as):
     assert found.per_case("committed") == D("30.00")
     page = client_as("manager").get(reverse("complaints:compensation_report")).content.decode()
     assert "€14.40" in page
+
+
+def test_the_customers_history_tells_what_was_proposed_and_decided(desk, client_as):
+    agent, manager = client_as("agent").user, client_as("manager").user
+    award = awards.propose(a_case().pk, goodwill("35.00"), by=agent, now=NOON)
+    awards.approve(award.approvals.get().pk, by=manager, now=NOON + timedelta(minutes=1), note="Fine.")
+    told, _more = timeline.page(award.case.customer_id, kind="compensation", after=None, size=10)
+    number = award.case.number
+    assert [(entry.title, entry.detail, entry.by) for entry in told] == [
+        (f"Compensation for {number}: approved", "Fine.", manager.short_name),
+        (f"Compensation for {number}: {award.sentence}", "agreed", agent.short_name),
+    ]

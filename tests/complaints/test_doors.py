@@ -280,6 +280,7 @@ def test_the_report_opens_for_those_who_read_reports(client_as, query):
 
 def test_the_desks_of_others_see_the_complaint(client_as, django_assert_num_queries):
     from complaints import sources
+    from customers import timeline
     from customers.contributions import referrals
 
     case = registered(now=NOON - timedelta(hours=1))
@@ -288,7 +289,8 @@ def test_the_desks_of_others_see_the_complaint(client_as, django_assert_num_quer
     assert sources.rule_variables(case.customer_id, NOON) == {"open_complaints": 1}
     agent = client_as("agent").user
     assert [hit.title for hit in sources.by_number(agent, case.number.lower().replace("-", ""), 5)] == [str(case)]
-    assert [entry.key for entry in sources.entries(case.customer_id, None, 10)] == [f"complaint-{case.pk}"]
+    told, _more = timeline.page(case.customer_id, kind="complaints", after=None, size=10)
+    assert [entry.key for entry in told] == [f"complaint-{case.pk}"]
     number = referrals.get("complaint")(case.customer, text="The bill is wrong", by=agent, now=NOON)
     assert ComplaintCase.objects.get(number=number).category.code == "billing"
 
