@@ -7,8 +7,8 @@ class CancellationsConfig(AppConfig):
     verbose_name = _("Cancellations")
 
     def ready(self) -> None:
+        from cancellations import campaigns, entrances
         from cancellations import contributions as own
-        from cancellations import entrances
         from cancellations.imports import keep_past_cases
         from cancellations.queries.decisions import pending
         from customers.contributions import Action, actions, band, variables
@@ -21,6 +21,7 @@ class CancellationsConfig(AppConfig):
         from staff.search import search
 
         entrances.register()
+        campaigns.register()
         timeline.register("cancellations", own.case_history, _("Cancellations"))
         timeline.register("offers", own.offer_history, _("Offers"))
         goodwill.register("cancellations", own.given)

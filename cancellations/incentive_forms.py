@@ -1,8 +1,10 @@
 """Forms of marketing's desk. Terms are generated from the kind, conditions from the variable."""
 
+from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -10,19 +12,36 @@ from cancellations import terms
 from cancellations.engine.conditions import NUMBERS, WORDS, InvalidRule, clean_value
 from cancellations.models import Budget, EnginePolicy, Incentive, IncentiveVersion
 from cancellations.variables import registry
+from loyalty.models import Campaign
 
 
 class IncentiveForm(forms.ModelForm):
     class Meta:
         model = Incentive
-        fields = ["name", "name_sv", "name_de", "code", "kind", "wording", "wording_sv", "wording_de"]
-        widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in ("wording", "wording_sv", "wording_de")}
+        fields = ["name", "name_sv", "name_de", "code", "kind", "wording", "wording_sv", "wording_de", "campaigns"]
+        widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in ("wording", "wording_sv", "wording_de")} | {
+            "campaigns": forms.CheckboxSelectMultiple
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             for name in ("code", "kind"):
                 self.fields[name].disabled = True
+        chosen = self.instance.campaigns.values("pk") if self.instance.pk else Campaign.objects.none().values("pk")
+        rows = Campaign.objects.filter(~Q(state=Campaign.State.ENDED) | Q(pk__in=chosen))
+        self.fields["campaigns"].queryset = rows.order_by("-pk")
+
+    def clean_campaigns(self) -> Any:
+        """Each accepted offer counts against one budget: two campaigns of an incentive must not share a day."""
+        rows = sorted(self.cleaned_data["campaigns"], key=lambda row: row.starts_on)
+        for before, after in pairwise(rows):
+            if before.ends_on is None or before.ends_on >= after.starts_on:
+                raise forms.ValidationError(
+                    _("%(one)s and %(other)s share days: what is accepted then would count twice."),
+                    params={"one": before, "other": after},
+                )
+        return self.cleaned_data["campaigns"]
 
 
 class VersionForm(forms.ModelForm):

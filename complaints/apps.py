@@ -9,8 +9,10 @@ class ComplaintsConfig(AppConfig):
     def ready(self) -> None:
         from complaints import sources
         from complaints.compensation import contributions as compensation
+        from complaints.vouchers import campaigns
         from complaints.vouchers import contributions as vouchers
 
         sources.register()
         vouchers.register()
+        campaigns.register()
         compensation.register()

@@ -1,15 +1,15 @@
 """The admin: shops, products and programmes are kept here; the books can be read, never written."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.actions.campaigns import end_campaign
 from loyalty.models import (
     BonusWindow,
     Campaign,
+    CampaignMove,
     CardToken,
     Category,
     Gift,
@@ -25,8 +25,7 @@ from loyalty.models import (
     Reward,
     Store,
 )
-from staff.errors import DomainError
-from staff.records import ReadOnly
+from staff.records import Moves, ReadOnly
 
 
 @admin.register(Store)
@@ -121,6 +120,10 @@ class GiftInline(PartInline):
     model = Gift
 
 
+class CampaignMoves(Moves):
+    model = CampaignMove
+
+
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnly):
     list_display = ["name", "state", "programme", "starts_on", "ends_on", "budget", "owner", "author", "publisher"]
@@ -128,7 +131,7 @@ class CampaignAdmin(ReadOnly):
     list_filter = ["state", "programme"]
     search_fields = ["name"]
     ordering = ["-id"]
-    inlines = [WindowInline, MailingInline, GiftInline]
+    inlines = [WindowInline, MailingInline, GiftInline, CampaignMoves]
     actions = ["end"]
 
     def has_end_permission(self, request: HttpRequest) -> bool:
@@ -136,11 +139,7 @@ class CampaignAdmin(ReadOnly):
 
     @admin.action(description=_("End the chosen campaigns"), permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> None:
-        for campaign in queryset:
-            try:
-                end_campaign(campaign.pk, by=request.user, now=timezone.now())
-            except DomainError as error:
-                self.message_user(request, f"{campaign}: {error}", messages.ERROR)
+        self.each(request, queryset, end_campaign)
 
 
 @admin.register(Message)

@@ -50,5 +50,19 @@ class Spending(Protocol):
         """What these campaigns cost here so far: campaign, local day, amount. At most two queries."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """Something of another app that belongs to a campaign."""
+
+    text: str
+    url: str
+
+
+class Ties(Protocol):
+    def __call__(self, campaign_id: int) -> Sequence[Tied]:
+        """What of this app is tied to a campaign. One query."""
+
+
 givers: Registry[Giver] = Registry()
 spending: Registry[Spending] = Registry()
+ties: Registry[Ties] = Registry()

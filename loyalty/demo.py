@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from customers.models import Customer
-from loyalty import actions
+from loyalty import actions, demo_campaigns
 from loyalty.actions import books
 from loyalty.actions.receipts import Shelf, record_sales
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
@@ -71,6 +71,7 @@ def load(*, seed: int, now: datetime) -> None:
         approver=people.get("sofia"),
         published_at=start - timedelta(days=1),
     )
+    demo_campaigns.load_before_receipts(programme, people, now)
     members = _members(programme, draw, start)
     batch = _receipts(members, draw, start, now)
     shelf = Shelf(
@@ -79,6 +80,7 @@ def load(*, seed: int, now: datetime) -> None:
     )
     record_sales(batch, by=None, now=now, late_ok=True, shelf=shelf)
     _redeem(draw, now)
+    demo_campaigns.load(programme, people, now)
     agent = people.get("asa")
     if agent:
         member = Membership.objects.filter(programme=programme, customer__isnull=False).order_by("pk").first()

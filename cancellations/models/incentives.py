@@ -38,6 +38,13 @@ class Incentive(Named):
     wording = models.TextField(_("what to say"), blank=True, help_text=_("In the customer's words, in English."))
     wording_sv = models.TextField(_("what to say in Swedish"), blank=True)
     wording_de = models.TextField(_("what to say in German"), blank=True)
+    campaigns = models.ManyToManyField(
+        "loyalty.Campaign",
+        blank=True,
+        related_name="incentives",
+        verbose_name=_("campaigns"),
+        help_text=_("What is accepted on a campaign's days counts against its budget."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

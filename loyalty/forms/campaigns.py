@@ -201,7 +201,7 @@ class CampaignFilter(forms.Form):
     programme = forms.ModelChoiceField(
         Programme.objects.order_by("name"), label=_("Programme"), required=False, empty_label=_("all")
     )
-    mine = forms.BooleanField(label=_("Mine only"), required=False)
+    owner = forms.ChoiceField(label=_("Owner"), required=False, choices=[("", _("all")), ("me", _("me"))])
 
 
 class NoteForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from loyalty.contracts import givers, spending
+from loyalty.contracts import givers, spending, ties
 from loyalty.models import BonusWindow, Campaign, Gift, Given, Mailing, Message, Reach, Why
 from loyalty.models.campaigns import CampaignState as State
 from loyalty.queries import spending as spent
@@ -130,8 +130,13 @@ def gift_words(gift: Gift) -> str:
 
 
 def parts_of(campaign: Campaign) -> dict[str, list[dict[str, Any]]]:
-    """Bonus windows, mailings and gifts in words; three queries."""
+    """Bonus windows, mailings and gifts in words, and what other apps tied to it; three queries and one an app."""
     return {
+        "tied": [
+            {"text": row.text, "url": row.url, "what": ties.label(name)}
+            for name, source in ties.items()
+            for row in source(campaign.pk)
+        ],
         "windows": [
             {"pk": window.pk, "text": window_words(window)}
             for window in campaign.windows.select_related("programme").order_by("pk")

@@ -47,7 +47,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             rows = rows.filter(state=state)
         if programme := form.cleaned_data["programme"]:
             rows = rows.filter(programme=programme)
-        if form.cleaned_data["mine"]:
+        if form.cleaned_data["owner"]:
             rows = rows.filter(owner=request.user)
     found = queries.page(rows, request.GET.get("after"))
     next_url = ""
@@ -211,17 +211,21 @@ def _share_line(name: str, told: Any) -> dict[str, Any]:
         "treated": formats.percent(one.share),
         "held": formats.percent(other.share),
         "difference": _points(difference.value),
-        "interval": f"{_points(difference.low)} – {_points(difference.high)}",
+        "interval": f"{_bare(difference.low)} – {_bare(difference.high)}",
         "is_told": difference.value is not None,
         "is_clear": difference.is_clear,
     }
 
 
 def _points(share: float | None) -> str:
+    return "–" if share is None else _("%s points") % _bare(share)
+
+
+def _bare(share: float | None) -> str:
     if share is None:
         return "–"
     sign = "+" if share > 0 else "−" if share < 0 else ""
-    return _("%s points") % f"{sign}{formats.number(abs(round(100 * share, 1)))}"
+    return f"{sign}{formats.number(abs(round(100 * share, 1)))}"
 
 
 def _euros(mean: float, n: int) -> str:

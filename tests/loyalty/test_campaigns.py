@@ -367,6 +367,37 @@ def test_the_effect_is_told_with_its_interval_and_only_when_due(mark, sofia):
     assert not campaigns.effect(campaign, later, Decimal(10)).is_told
 
 
+def test_incentives_and_vouchers_come_from_their_own_rooms(mark, sofia, django_capture_on_commit_callbacks):
+    from cancellations.incentive_forms import IncentiveForm
+    from complaints.models import Voucher
+    from tests.cancellations.factories import IncentiveVersionFactory, OfferFactory
+
+    campaign = draft(mark, ends_on=TODAY + timedelta(days=5))
+    version = IncentiveVersionFactory()
+    version.incentive.campaigns.add(campaign)
+    for at, state in ((NOON, "applied"), (NOON, "refused"), (NOON + timedelta(days=9), "applied")):
+        OfferFactory(incentive_version=version, state=state, cost=Decimal(30), presented_at=at, answered_at=at)
+    assert spending.totals([campaign.pk]) == {campaign.pk: Decimal(30)}
+    (tied,) = campaigns.parts_of(campaign)["tied"]
+    assert (tied["text"], tied["what"]) == (version.incentive.label(), "Incentives")
+    twice = draft(mark, starts_on=TODAY + timedelta(days=5))
+    form = IncentiveForm({"campaigns": [campaign.pk, twice.pk]}, instance=version.incentive)
+    assert "count twice" in str(form.errors["campaigns"])
+
+    told, mute = (CustomerFactory(may_be_contacted=yes) for yes in (True, False))
+    gift(twice, mark, kind="voucher", amount=5)
+    with pytest.raises(DomainError, match="nobody hears"):
+        actions.hand_in(twice.pk, by=mark, now=NOON)
+    mailing(twice, mark)
+    run(twice, sofia)
+    later = NOON + timedelta(days=5)
+    assert reach_all(twice, later) == 5  # three more have cancelled above
+    voucher = Voucher.objects.get()
+    assert (voucher.customer, voucher.face) == (told, Decimal("5.00"))
+    assert voucher.last_four in Delivery.objects.get(customer=told).body
+    assert Given.objects.get(reach__customer=mute).why == "untold"
+
+
 # --- its doors --------------------------------------------------------------------------------------------------------
 FORM = {
     "name": "Double Tuesday",
