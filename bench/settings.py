@@ -8,4 +8,4 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
-DATABASES["default"]["NAME"] = "kvar_bench"
+DATABASES["default"]["NAME"] = os.environ.get("KVAR_BENCH_DATABASE", "kvar_bench")

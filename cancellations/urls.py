@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/win-back/", cases.win_back, name="win_back"),
     path("<int:pk>/call/", call.call, name="call"),
     path("<int:pk>/offers/", call.offers, name="offers"),
+    path("<int:pk>/not-shown/", call.not_shown, name="not_shown"),
     path("<int:pk>/resume/", call.resume, name="resume"),
     path("<int:pk>/reason/", call.reason, name="reason"),
     path("<int:pk>/permission/", call.permission, name="permission"),

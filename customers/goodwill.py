@@ -22,8 +22,13 @@ goodwill: Registry[Source] = Registry()
 
 def given(customer_ids: Sequence[int], since: datetime, until: datetime, *, without: str = "") -> dict[int, Decimal]:
     """The sum over all apps, zero where nothing was given; `without` leaves one app out. One query."""
-    total = dict.fromkeys(customer_ids, Decimal(0))
     parts = [source(customer_ids, since, until) for name, source in goodwill.items() if name != without]
-    for customer_id, amount in parts[0].union(*parts[1:], all=True) if parts else ():
-        total[customer_id] += amount or 0
+    return dict.fromkeys(customer_ids, Decimal(0)) | added_up(parts)
+
+
+def added_up(parts: Sequence[QuerySet[Any, tuple[int, Decimal | None]]]) -> dict[int, Decimal]:
+    """The amounts of all parts by their first column; one query."""
+    total: dict[int, Decimal] = {}
+    for key, amount in parts[0].union(*parts[1:], all=True) if parts else ():
+        total[key] = total.get(key, Decimal(0)) + (amount or 0)
     return total

@@ -1,19 +1,22 @@
 """Who is here and what he or she may do: asked on every page, so asked once."""
 
+import json
 from functools import cache
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import Permission
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Model, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat, JSONObject
 
-from staff.models import User
+from staff.authority import AMOUNTS
+from staff.models import AuthorityLimit, User
 
 
 class OneQuery(AuthenticationBackend):
-    """Login by name or address as allauth has it; the person of a session comes with all permissions, in one query.
+    """Login by name or address as allauth has it; the person of a session comes with all permissions and the limits of
+    his or her authority, in one query.
 
     They are read anew with every request, so a role given or taken away counts from the next press on.
     """
@@ -23,6 +26,7 @@ class OneQuery(AuthenticationBackend):
         user = next(iter(User.objects.raw(sql, [*params, user_id])), None)
         if user is None or not self.user_can_authenticate(user):
             return None
+        user.limits = [json.loads(limit) for limit in user.limits]
         if not user.is_superuser:
             user.allowed = {*user.by_role, *user.by_name}
         return user
@@ -40,6 +44,11 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
     people = User.objects.annotate(
         by_role=ArraySubquery(_names(Permission.objects.filter(group__user=OuterRef("pk")))),
         by_name=ArraySubquery(_names(Permission.objects.filter(user=OuterRef("pk")))),
+        limits=ArraySubquery(
+            AuthorityLimit.objects.filter(role__user=OuterRef("pk")).values_list(
+                JSONObject(kind="kind", **{name: Cast(name, CharField()) for name in AMOUNTS})
+            )
+        ),
     )
     sql, params = people.filter(pk=0).query.sql_with_params()
     return sql, params[:-1]

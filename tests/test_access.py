@@ -46,6 +46,7 @@ ACCESS: dict[str, str] = {
     "POST cancellations/<int:pk>/reinstate/": "cancellations.win_back",
     "POST cancellations/<int:pk>/win-back/": "cancellations.win_back",
     "GET cancellations/<int:pk>/call/": "cancellations.register_cancellation",
+    "GET cancellations/<int:pk>/not-shown/": "cancellations.register_cancellation",
     "GET cancellations/<int:pk>/offers/": "cancellations.register_cancellation",
     "POST cancellations/<int:pk>/resume/": "cancellations.take_cancellation",
     "POST cancellations/<int:pk>/reason/": "cancellations.take_cancellation",

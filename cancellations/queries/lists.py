@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +17,13 @@ from cancellations.models import (
     CancellationCase,
     CaseMove,
     Fulfilment,
+    Notice,
     Offer,
     OfferMove,
     Reason,
 )
 from cancellations.models.offers import OfferState
+from customers.models import Delivery
 from staff import formats
 from staff.paging import Page, keyset_page
 
@@ -126,6 +130,18 @@ def _row(case: CancellationCase, now: datetime) -> Row:
         state=str(state.label),
         tone=tone,
         icon=ICONS[tone],
+    )
+
+
+def notice_of(case: CancellationCase) -> Any:
+    """The customer's notice with its receipt (not its bytes), and how far its newest `delivery` came; one query."""
+    newest = Delivery.objects.filter(document=OuterRef("receipt")).order_by("-pk")
+    return (
+        Notice.objects.select_related("receipt")
+        .defer("receipt__pdf")
+        .filter(case=case)
+        .annotate(delivery=Subquery(newest.values_list(JSONObject(state="state", to="to"))[:1]))
+        .first()
     )
 
 

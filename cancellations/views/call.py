@@ -17,6 +17,7 @@ from cancellations import actions
 from cancellations.forms import EndForm, KeepForm, ReasonForm
 from cancellations.models import CancellationCase, Offer
 from cancellations.queries import call as queries
+from cancellations.queries import cards
 from customers.models import Customer, Subscription
 from customers.queries import band_for
 from staff.errors import DomainError
@@ -70,13 +71,21 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
 def offers(request: HttpRequest, pk: int) -> HttpResponse:
     """The offers as they are now; 204 when they look as they did. Two queries then."""
     now = timezone.now()
-    if queries.pulse(pk, now) == request.GET.get("seen"):
+    if cards.pulse(pk, now) == request.GET.get("seen"):
         return HttpResponse(status=204)
     case = get_object_or_404(queries.cases(), pk=pk)
     if not case.is_open:
         return HttpResponseClientRedirect(reverse("cancellations:case", args=[pk]))
-    context = {"case": case, "panel": queries.offers(case, by=request.user, now=now)}
+    context = {"case": case, "panel": cards.offers(case, by=request.user, now=now)}
     return render(request, "cancellations/call.html#offers", context)
+
+
+@require_GET
+@may_register
+def not_shown(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is not offered and why, when its fold is opened: of 200 incentives it would be most of the page."""
+    case = get_object_or_404(queries.cases(), pk=pk)
+    return render(request, "cancellations/not_shown.html", {"rows": cards.not_shown(case)})
 
 
 def _context(
@@ -85,7 +94,7 @@ def _context(
     now = timezone.now()
     context: dict[str, Any] = {"case": case, "why": queries.why(case, category)}
     if whole:
-        panel = queries.offers(case, by=request.user, now=now)
+        panel = cards.offers(case, by=request.user, now=now)
         context |= {
             "band": None if request.htmx else band_for(case.customer, now, goodwill=panel.goodwill),
             "panel": panel,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cancellations import actions
 from cancellations.forms import NoteForm, QueueFilter
-from cancellations.models import CancellationCase, Notice
+from cancellations.models import CancellationCase
 from cancellations.queries import call as call_queries
 from cancellations.queries import lists as queries
 from customers.models import Delivery
@@ -56,10 +56,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(call_queries.cases(), pk=pk)
     now = timezone.now()
-    notice = Notice.objects.select_related("receipt", "by").filter(case=found).first()
-    delivery = (
-        Delivery.objects.filter(document=notice.receipt).order_by("-pk").first() if notice and notice.receipt else None
-    )
+    notice = queries.notice_of(found)
     state = CancellationCase.State(found.state)
     return render(
         request,
@@ -71,7 +68,7 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
             "icon": queries.ICONS[queries.TONES[state]],
             "notice": notice,
             "received": formats.moment(notice.received_at) if notice else "",
-            "delivery": delivery,
+            "delivery": Delivery.State(notice.delivery["state"]).label if notice and notice.delivery else "",
             "ends": formats.day(found.ends_on) if found.ends_on else "",
             "price": formats.money(found.price_before),
             "window": formats.day(found.window_until) if found.window_until else "",

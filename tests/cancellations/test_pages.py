@@ -236,8 +236,35 @@ def test_query_count_of_the_call_page(desk, case, suggestion, rows, django_asser
         other = CancellationCaseFactory(subscription__customer=case.customer, opened_at=NOON - timedelta(days=number))
         OfferFactory(case=other, state="withdrawn")
     desk.get(url("call", case.pk))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(12):
         assert desk.get(url("call", case.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_query_count_of_a_closed_case(desk, case, agent, rows, django_assert_num_queries):
+    actions.set_reason(case.pk, reason=Reason.objects.first(), by=agent, now=NOON)
+    actions.register_cancellation(case.pk, mode=None, ends_on=None, by=agent, now=NOON)
+    for number in range(1, rows):
+        other = CancellationCaseFactory(subscription__customer=case.customer, opened_at=NOON - timedelta(days=number))
+        OfferFactory(case=other, state="withdrawn")
+        OfferFactory(case=case, state="withdrawn")
+    desk.get(url("case", case.pk))
+    with django_assert_num_queries(12):
+        assert desk.get(url("case", case.pk)).status_code == 200
+
+
+def test_what_is_not_shown_is_told_when_its_fold_is_opened(desk, case, suggestion):
+    version = IncentiveVersionFactory()
+    refused = {**candidate(version), "shown": False, "refusals": [{"layer": "guard", "code": "stacking"}]}
+    suggestion.candidates.append(refused)
+    suggestion.save(update_fields=["candidates"])
+    html = desk.get(url("call", case.pk)).content.decode()
+    assert f'hx-get="{url("not_shown", case.pk)}"' in html
+    assert "1 not shown, and why" in html
+    assert "another one still runs" not in html
+    told = desk.get(url("not_shown", case.pk)).content.decode()
+    assert told.count("<li>") == 1
+    assert "another one still runs" in told
 
 
 def test_queue_filters_live_in_the_address(desk, agent, reasons):

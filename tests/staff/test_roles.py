@@ -1,9 +1,13 @@
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from config.roles import AGENT, ROLES
+from staff.authority import Authority, authority_of
+from tests.factories import AuthorityLimitFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +58,14 @@ def test_who_has_left_is_nobody(client_as):
     client.user.is_active = False
     client.user.save(update_fields=["is_active"])
     assert client.get("/").status_code == 302
+
+
+def test_the_limits_of_authority_come_along(client_as, django_assert_num_queries):
+    client = client_as("agent")
+    role = client.user.groups.get()
+    AuthorityLimitFactory(role=role, kind="offer", per_case="30.50", per_customer_year=None, per_agent_day=200)
+    user = load_backend(client.session[BACKEND_SESSION_KEY]).get_user(client.user.pk)
+    with django_assert_num_queries(0):
+        assert authority_of(user, "offer") == Authority(Decimal("30.50"), None, Decimal(200))
+        assert authority_of(user, "stamps") == Authority()
+    assert authority_of(client.user, "offer") == authority_of(user, "offer")
