@@ -10,7 +10,7 @@ from django.utils import timezone
 from customers.models import Customer
 from loyalty import actions, demo_campaigns
 from loyalty.actions import books
-from loyalty.actions.receipts import Shelf, record_sales
+from loyalty.actions.receipts import record_sales
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
 from loyalty.rules.cards import check_digit
 from loyalty.rules.earning import Line
@@ -74,11 +74,7 @@ def load(*, seed: int, now: datetime) -> None:
     demo_campaigns.load_before_receipts(programme, people, now)
     members = _members(programme, draw, start)
     batch = _receipts(members, draw, start, now)
-    shelf = Shelf(
-        {store.code: store for store in Store.objects.all()},
-        {product.sku: product for product in Product.objects.select_related("category")},
-    )
-    record_sales(batch, by=None, now=now, late_ok=True, shelf=shelf)
+    record_sales(batch, by=None, now=now, late_ok=True)
     _redeem(draw, now)
     demo_campaigns.load(programme, people, now)
     agent = people.get("asa")

@@ -1,5 +1,6 @@
 """Sales and returns, by whichever door they come: told twice they count once."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -62,10 +63,12 @@ def record_sales(
     The same rules for one as for thousands: cards resolved, memberships locked in key order, only then looked at what
     is known already. The number of queries does not depend on the number of receipts.
     """
+    if not batch:
+        return []
     shelf = shelf or Shelf.for_facts(batch)
     cards, refusals = cards_of(batch)
     members = books.lock_all([card.membership_id for card in cards.values()]) if cards else {}
-    known = known_sales(batch)
+    known = known_sales([facts.key for facts in batch])
     versions = versions_of({member.programme_id for member in members.values()})
     terms = {version.pk: version.terms for rows in versions.values() for version in rows}
     pasts = Pasts(members.values(), terms, [facts.occurred_at for facts in batch])
@@ -98,7 +101,8 @@ def record_sales(
         if member is None:
             receipt.state, receipt.trace = Receipt.State.UNIDENTIFIED, [{"say": "no_card"}]
         else:
-            receipt.membership, receipt.card = member, card
+            receipt.membership_id, receipt.card_id = member.pk, card.pk if card else None
+            receipt._state.fields_cache["membership"] = member
             version = next((v for v in versions[member.programme_id] if in_force(v, facts.occurred_at)), None)
             if version and not late_ok and facts.occurred_at < now - timedelta(days=version.backdate_days):
                 receipt.state = Receipt.State.HELD
@@ -150,7 +154,7 @@ def count(lines: Sequence[Line], terms: Terms | None, *, at: datetime, store: st
 
 
 def settle(receipt: Receipt, outcome: Outcome, version: ProgrammeVersion | None) -> None:
-    receipt.version, receipt.stamps, receipt.room = version, outcome.stamps, outcome.room
+    receipt.version_id, receipt.stamps, receipt.room = version.pk if version else None, outcome.stamps, outcome.room
     receipt.times, receipt.trace = outcome.times, list(outcome.trace)
 
 
@@ -203,8 +207,9 @@ def _check(facts: ReceiptFacts, shelf: Shelf, now: datetime) -> Store:
 
 
 def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetime) -> Receipt:
-    receipt = books.fresh(
+    return books.fresh(
         Receipt,
+        {"store": store},
         source=facts.source,
         store_id=store.pk,
         business_date=facts.business_date,
@@ -218,8 +223,6 @@ def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetim
         body_hash=facts.body_hash,
         original_key=key_as_json(facts.original) if facts.original else None,
     )
-    receipt.store = store
-    return receipt
 
 
 def _line(receipt: Receipt, line: Line, shelf: Shelf) -> ReceiptLine:
@@ -268,15 +271,13 @@ def _match_parked(sales: Sequence[Receipt], *, by: User | None, now: datetime) -
     """Returns that came before these sales are counted now; one query when there are none."""
     from loyalty.actions.returns import settle_parked
 
-    parked = Receipt.objects.filter(state=Receipt.State.PARKED)
     keys = {(sale.source, sale.store.code, sale.business_date.isoformat(), sale.number): sale for sale in sales}
     if not keys:
         return
-    rows = (
-        parked.filter(original_key__in=[list(key) for key in keys])
-        if len(keys) < books.COPY_FROM
-        else parked.order_by("pk")
+    rows = Receipt.objects.raw(
+        "SELECT * FROM loyalty_receipt WHERE state = 'parked' AND original_key = ANY(%s::jsonb[])"
+        " ORDER BY occurred_at, id",
+        [[json.dumps(key) for key in keys]],
     )
-    for row in rows.order_by("occurred_at", "pk"):
-        if sale := keys.get(tuple(row.original_key or ())):
-            settle_parked(row, sale, by=by, now=now)
+    for row in rows:
+        settle_parked(row, keys[tuple(row.original_key or ())], by=by, now=now)

@@ -141,7 +141,7 @@ def receipt_body(receipt: Receipt) -> dict[str, Any]:
         "stamps": receipt.stamps,
         "trace": receipt.trace,
         "says": say(receipt.trace),
-        "balance": Membership.objects.values_list("balance", flat=True).get(pk=member.pk) if member else None,
+        "balance": member.balance if member else None,
         "rewards": open_rewards(member) if member else [],
     }
 

@@ -10,10 +10,12 @@ from typing import Any, TextIO
 
 from django.db import transaction
 from django.db.models import Max
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from loyalty.actions import books
-from loyalty.actions.receipts import Shelf, record_receipt, record_sales
+from loyalty.actions.lookups import Shelf, articles, known_sales
+from loyalty.actions.receipts import record_receipt, record_sales
 from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
 from loyalty.models import (
     CardToken,
@@ -28,7 +30,7 @@ from loyalty.models import (
     Store,
 )
 from loyalty.rules.cards import normalise
-from loyalty.rules.facts import ReceiptFacts
+from loyalty.rules.facts import Key, ReceiptFacts
 from loyalty.rules.terms import TermsError, read_rules
 from staff.errors import DomainError
 
@@ -75,32 +77,70 @@ def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chun
 
     stream = Reader(mapping).receipts(counted(rows))
     while batch := list(islice(stream, chunk)):
-        sales: list[tuple[int, ReceiptFacts]] = []
-        returns: list[tuple[int, ReceiptFacts]] = []
+        told: list[tuple[int, ReceiptFacts]] = []
         for place, facts in batch:
             if isinstance(facts, Reject):
                 refuse(place, str(facts))
             else:
-                (returns if facts.original else sales).append((place, facts))
-        tally.receipts += len(sales) + len(returns)
+                told.append((place, facts))
+        tally.receipts += len(told)
         with transaction.atomic():
-            shelf.stock([facts for _place, facts in (*sales, *returns)])
-            tally.members_created += _enrol_unknown([f for _p, f in sales], programme, now)
-            answers = record_sales([f for _p, f in sales], by=None, now=now, late_ok=True, shelf=shelf) if sales else []
-        for (place, _facts), answer in zip(sales, answers, strict=True):
-            if isinstance(answer, DomainError):
-                refuse(place, str(answer))
-            else:
-                _tell(tally, answer, now)
-        for place, facts in returns:
-            try:
-                _tell(tally, record_receipt(facts, by=None, now=now), now)
-            except DomainError as refusal:
-                refuse(place, str(refusal))
+            shelf.stock([facts for _place, facts in told])
+            tally.members_created += _enrol_unknown([f for _place, f in told if not f.original], programme, now)
+        for sales, returns in _runs(told):
+            with transaction.atomic():
+                answers = record_sales([f for _p, f in sales], by=None, now=now, late_ok=True, shelf=shelf)
+            for (place, _facts), answer in zip(sales, answers, strict=True):
+                if isinstance(answer, DomainError):
+                    refuse(place, str(answer))
+                else:
+                    _tell(tally, answer, now)
+            for place, facts in returns:
+                try:
+                    _tell(tally, record_receipt(facts, by=None, now=now), now)
+                except DomainError as refusal:
+                    refuse(place, str(refusal))
     new = LedgerEntry.objects.filter(pk__gt=entries_before, recorded_at=now)
     tally.stamps = sum(new.filter(kind="earn").values_list("stamps", flat=True).iterator())
     tally.rewards = Reward.objects.filter(convert__pk__gt=entries_before, issued_at=now).count()
     return tally
+
+
+Placed = tuple[int, ReceiptFacts]
+
+
+def _runs(told: list[Placed]) -> Iterator[tuple[list[Placed], list[Placed]]]:
+    """Receipts in runs of sales and the returns after them, so that every card sees its own in the order of the file:
+    a sale of a card, or the sale itself, that comes after its return begins a new run. One or two queries."""
+    owners = _owners(told)
+    sales: list[Placed] = []
+    returns: list[Placed] = []
+    waiting: set[int | Key] = set()
+    for place, facts in told:
+        if facts.original:
+            returns.append((place, facts))
+            waiting |= {facts.original, owners.get(facts.original, 0)}
+            continue
+        if waiting and not waiting.isdisjoint((facts.key, owners.get(facts.key, 0) or facts.key)):
+            yield sales, returns
+            sales, returns, waiting = [], [], set()
+        sales.append((place, facts))
+    if sales or returns:
+        yield sales, returns
+
+
+def _owners(told: list[Placed]) -> dict[Key, int]:
+    """Whose the sales of these receipts are, as far as that is known; nothing is asked when there are no returns."""
+    wanted = {facts.original for _place, facts in told if facts.original}
+    if not wanted:
+        return {}
+    sales = {facts.key: normalise(facts.card) for _place, facts in told if not facts.original}
+    cards = CardToken.objects.filter(number__in=set(sales.values()))
+    leads = dict(cards.values_list("number", Coalesce("membership__merged_into_id", "membership_id")))
+    owners = {key: leads[number] for key, number in sales.items() if number in leads}
+    return owners | {
+        key: row.membership_id for key, row in known_sales(wanted - set(sales)).items() if row.membership_id
+    }
 
 
 def _tell(tally: Tally, receipt: Receipt, now: datetime) -> None:
@@ -165,12 +205,13 @@ class _Shelf(Shelf):
         if not new:
             return
         self._asked |= new
-        found = {p.sku: p for p in Product.objects.select_related("category").filter(sku__in=new)}
+        found = articles(new)
         if self._mapping.products.get("create") and (missing := new - set(found)):
             code = self._mapping.products.get("category", "other")
             category = Category.objects.get_or_create(code=code, defaults={"name": code.capitalize()})[0]
             made = [Product(sku=sku, name=sku, category=category, price=skus[sku].amount) for sku in sorted(missing)]
-            found |= {product.sku: product for product in Product.objects.bulk_create(made)}
+            Product.objects.bulk_create(made)
+            found |= articles(missing)
         self.products |= found
 
 

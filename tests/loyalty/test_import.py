@@ -1,5 +1,6 @@
 """Receipts from files: once, in any order, in any pieces."""
 
+import csv
 import json
 import random
 from collections import Counter
@@ -10,9 +11,11 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from loyalty.actions import members
+from loyalty.importing import importer
 from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward
 from loyalty.queries.ledger import faults
-from tests.loyalty.factories import StoreFactory, VersionFactory
+from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 COFFEE = Path(settings.BASE_DIR) / "loyalty" / "mappings" / "coffee.toml"
@@ -142,3 +145,114 @@ def test_a_file_that_does_not_fit_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(CommandError, match="not utf-8"):
         run(tmp_path / "latin.csv", "--mapping", str(COFFEE))
     assert (Receipt.objects.count(), Membership.objects.count()) == (0, 0)
+
+
+def random_file(draw, count=160):
+    """A till's file in the order of time, with every kind of line, returns before and after, and unknown articles."""
+    rows, sold = [], []
+    for n in range(count):
+        day = f"2026-{draw.randint(1, 2):02}-{draw.randint(1, 20):02}"
+        rows.append([f"{day}T{draw.randint(8, 18):02}:{draw.randint(0, 59):02}:00", f"{n}"])
+    rows.sort()
+    told = []
+    for at, number in rows:
+        card = draw.choice(["70001", "70002", "70003", "70004", ""])
+        if sold and draw.random() < 0.15:
+            sale, lines = draw.choice(sold)
+            line = draw.choice(lines)
+            told.append(f"till,gotgatan,{at[:10]},r{number},return,{at},,{line},latte,1,0,{sale[0]},{sale[1]}")
+            continue
+        lines = list(range(1, draw.randint(1, 4) + 1))
+        for line in lines:
+            sku = draw.choice(["latte", "beans", "tea"])
+            kind = draw.choice(["sale"] * 6 + ["void", "gift_card"])
+            quantity, amount = draw.randint(1, 3), draw.choice(["4.50", "12.00", "0.90"])
+            told.append(f"till,gotgatan,{at[:10]},{number},sale,{at},{card},{line},{sku},{quantity},{amount},,,{kind}")
+        sold.append(((number, at[:10]), lines))
+    return told
+
+
+TOLD = "source,store,business_date,number,kind,occurred_at,card,line,product,quantity,amount,original_number,"
+TOLD += "original_date,line_kind"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_importer_writes_the_ledger_that_the_action_writes_receipt_by_receipt(tmp_path, seed):
+    from datetime import UTC, datetime
+
+    from django.db import transaction
+
+    from loyalty.actions import record_receipt
+    from loyalty.importing.mapping import FileMapping, Reader
+    from staff.errors import DomainError
+
+    draw, now = random.Random(seed), datetime(2026, 3, 1, tzinfo=UTC)
+    StoreFactory()
+    for sku in ("latte", "beans"):
+        ProductFactory(sku=sku)
+    version = VersionFactory(
+        stamps_needed=6,
+        rules=[
+            {"key": "item", "per": "item", "stamps": 1, "categories": ["coffee"]},
+            {"key": "spent", "per": "amount", "stamps": 1, "amount": "10"},
+            {"key": "bonus", "per": "bonus", "times": 2, "weekdays": [0, 5]},
+        ],
+        interim=[{"at": 3, "name": "a biscuit", "cost": "0.30"}],
+        tiers=[{"from": 20, "name": "Silver", "times": "1.5"}],
+        tier_days=30,
+        cap_receipt=9,
+        cap_day=12,
+        cooldown_minutes=30,
+        stamp_days=90,
+    )
+    path = write(tmp_path / "told.csv", random_file(draw), head=TOLD, bom=False)
+
+    def books_after(act):
+        """Everything but numbers of rows, then undone."""
+        with transaction.atomic():
+            for card in ("70001", "70002", "70003", "70004"):
+                members.enrol(version.programme_id, customer_id=None, by=None, now=now, card=card)
+            act()
+            numbered = {"membership__cards__number", "receipt__number", "receipt__kind", "line__number"}
+            assert faults() == []
+            told = (
+                list(
+                    LedgerEntry.objects.order_by("membership__cards__number", "seq").values_list(
+                        "seq", "kind", "stamps", "balance", "occurred_at", "expires_at", "rule", *sorted(numbered)
+                    )
+                ),
+                list(
+                    Receipt.objects.order_by("kind", "number").values_list(
+                        "kind", "number", "state", "stamps", "room", "times", "total", "trace"
+                    )
+                ),
+                sorted(
+                    map(
+                        str,
+                        Reward.objects.values_list(
+                            "membership__cards__number", "state", "level", "cycle", "stamps", "cost", "name"
+                        ),
+                    )
+                ),
+                list(Membership.objects.order_by("pk").values_list("balance", "seq", "cycle", "cycle_needed", "tier")),
+            )
+            transaction.set_rollback(True)
+        return told
+
+    def one_by_one():
+        with path.open(newline="") as file:
+            for _row, facts in Reader(FileMapping()).receipts(csv.DictReader(file)):
+                try:
+                    with transaction.atomic():
+                        record_receipt(facts, by=None, now=now)
+                except DomainError:
+                    pass
+
+    def by_file(chunk):
+        with path.open(newline="") as file:
+            importer.run(file, FileMapping(), now=now, reject=lambda row, why: None, chunk=chunk)
+
+    expected = books_after(one_by_one)
+    assert len(expected[0]) > 100
+    for chunk in (1, 7, 1000):
+        assert books_after(lambda chunk=chunk: by_file(chunk)) == expected
