@@ -55,9 +55,10 @@ class Row:
         )
 
 
-def with_merged(own: Q, merged: Q) -> QuerySet[Membership, Any]:
-    """Memberships and those merged into them, as a subquery that goes by index on both sides."""
-    return Membership.objects.filter(own).values("pk").union(Membership.objects.filter(merged).values("pk"), all=True)
+def _with_merged(pk: int) -> QuerySet[Membership, Any]:
+    """A membership and those merged into it, as a subquery that goes by index on both sides."""
+    merged = Membership.objects.filter(merged_into=pk).values("pk")
+    return Membership.objects.filter(pk=pk).values("pk").union(merged, all=True)
 
 
 def name_of(member: Membership) -> str:
@@ -135,7 +136,7 @@ def detail(member: Membership, now: datetime) -> Detail:
     version = version_at(member.programme_id, now)
     terms = version.terms if version else None
     needed = member.cycle_needed or (cards.goal_of(terms, member.balance) if terms else 1)
-    family = Q(membership__in=with_merged(Q(pk=member.pk), Q(merged_into=member.pk)))
+    family = Q(membership__in=_with_merged(member.pk))
     rewards = list(Reward.objects.filter(membership=member).order_by("-issued_at", "-pk")[:30])
     tokens = CardToken.objects.filter(family).select_related("replaced_by", "changed_by").order_by("-pk")[:20]
     receipts = Receipt.objects.filter(family).select_related("store", "by").order_by("-occurred_at", "-pk")[:20]
