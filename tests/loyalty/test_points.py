@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from customers import timeline
 from customers.contributions import band
-from customers.timeline import timeline
 from loyalty import actions
 from loyalty.actions.tiers import settle_all_tiers
 from loyalty.errors import RewardRefused
@@ -113,7 +113,8 @@ def test_a_tier_is_reached_multiplies_and_is_lost_again(client_as):
     assert settle_all_tiers(now=NOON + timedelta(days=61)) == 1
     changes = [(c.before, c.after, c.rose) for c in TierChange.objects.order_by("pk")]
     assert changes == [("", "Silver", True), ("Silver", "Gold", True), ("Gold", "Silver", False), ("Silver", "", False)]
-    titles = [entry.title for entry in dict(timeline.items())["loyalty"](jane.customer_id, None, 20)]
+    told, _more = timeline.page(jane.customer_id, kind="loyalty", after=None, size=20)
+    titles = [entry.title for entry in told]
     assert [title for title in titles if "Gold" in title] == ["Gold lost", "Gold reached"]
     assert dict(band.items())["loyalty"](jane.customer, NOON).facts[0].context["says"] == "55 of 200 points"
 
