@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from cancellations import rules, terms
 from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, Offer, OfferMove
+from cancellations.models.incentives import Kind
 from cancellations.models.offers import OfferState
 from cancellations.queries import lists
 from customers.contributions import Badge, Band, Fact
@@ -109,13 +110,17 @@ offer_history = [
 
 
 def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> QuerySet[Offer, tuple[int, Decimal]]:
-    """What accepted incentives cost."""
+    """What accepted incentives cost; stamps, once they are on the card, are counted by loyalty."""
     return (
         Offer.objects.filter(
             case__customer_id__in=customer_ids,
             state__in=rules.TAKEN_OFFERS,
             answered_at__gte=since,
             answered_at__lt=until,
+        )
+        .exclude(
+            incentive_version__incentive__kind=Kind.BONUS_STAMPS,
+            state__in=[OfferState.APPLIED, OfferState.COMPLETED],
         )
         .values_list("case__customer_id")
         .annotate(given=Sum("cost"))

@@ -12,15 +12,17 @@ from cancellations.models import Fulfilment, Offer
 from cancellations.models.incentives import Kind
 from cancellations.models.offers import OfferState
 from customers.models import Plan, Subscription
+from loyalty.actions.gifts import give_bonus_stamps
 from staff.errors import DomainError
 from staff.models import User
 
 
 @transaction.atomic
 def apply(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer:
-    """It is carried out: a pause pauses the subscription, a new plan or a longer contract is written there.
+    """It is carried out: a pause pauses the subscription, a new plan or a longer contract is written there, bonus
+    stamps are on the customer's card.
 
-    Raises WrongState, and DomainError("ended") when the subscription is over.
+    Raises WrongState, DomainError("ended") when the subscription is over, NotAMember when there is no card to stamp.
     """
     case, offer = locked_with_offer(offer_pk)
     subscription = Subscription.objects.select_for_update(of=("self",)).get(pk=case.subscription_id)
@@ -32,6 +34,9 @@ def apply(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer:
     match offer.incentive_version.incentive.kind:
         case Kind.PAUSE if subscription.status == Subscription.Status.ACTIVE:
             subscription.status = Subscription.Status.PAUSED
+        case Kind.BONUS_STAMPS:  # whoever accepted has seen to authority; loyalty counts them as goodwill from here on
+            stamps, key = int(offer.terms["stamps"]), f"offer-{offer.pk}"
+            give_bonus_stamps(case.customer, stamps, reason=case.number, by=by, now=now, key=key)
         case Kind.PLAN_CHANGE:
             subscription.plan = Plan.objects.filter(code=offer.terms.get("plan")).first() or subscription.plan
             subscription.monthly_price = offer.terms["monthly_price"]

@@ -296,7 +296,7 @@ def has_card(customer: Customer) -> bool:
     """Whether bonus stamps can be given; one query."""
     from loyalty.models import Membership
 
-    return Membership.objects.filter(customer=customer, status="active").exists()
+    return Membership.objects.filter(customer=customer, status="active", programme__unit="stamp").exists()
 
 
 def worklist(kinds: Iterable[str] = ()) -> Any:

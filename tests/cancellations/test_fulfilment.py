@@ -1,12 +1,15 @@
 """Billing carries out what was accepted; time does the rest."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from cancellations import actions, jobs
 from cancellations.models import CancellationCase, Offer
+from customers.goodwill import given
 from customers.models import Document
+from loyalty.errors import NotAMember
 from staff.errors import DomainError, WrongState
 from tests.cancellations.factories import (
     NOON,
@@ -17,6 +20,7 @@ from tests.cancellations.factories import (
     candidate,
 )
 from tests.factories import PlanFactory
+from tests.loyalty.factories import ProgrammeFactory, VersionFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +54,22 @@ def test_a_new_plan_is_written_to_the_subscription(agent, case):
     actions.apply(offer.pk, by=agent, now=NOON)
     case.subscription.refresh_from_db()
     assert (case.subscription.plan, str(case.subscription.monthly_price)) == (plan, "29.90")
+
+
+def test_bonus_stamps_are_on_the_card_once_and_counted_once(agent, case):
+    offer = accepted(case, "bonus_stamps", {"stamps": 3, "stamp_cost": "0.10"}, agent)
+    window = (NOON - timedelta(days=1), NOON + timedelta(days=1))
+    with pytest.raises(NotAMember):
+        actions.apply(offer.pk, by=agent, now=NOON)
+    VersionFactory(reward_cost="18.00")
+    jane = member(ProgrammeFactory(), customer=case.customer)
+    promised = given([case.customer_id], *window)[case.customer_id]
+    assert promised == offer.cost
+    actions.apply(offer.pk, by=agent, now=NOON)
+    jane.refresh_from_db()
+    assert (jane.balance, given([case.customer_id], *window)[case.customer_id]) == (3, Decimal("6.00"))
+    with pytest.raises(WrongState):
+        actions.apply(offer.pk, by=agent, now=NOON)
 
 
 def test_a_price_lock_extends_the_contract_with_consent(agent, case):
