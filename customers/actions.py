@@ -60,7 +60,7 @@ def edit_customer(pk: int, *, version: int, by: User, now: datetime, **fields: A
     """
     customer = Customer.objects.select_for_update(of=("self",)).select_related("household").get(pk=pk)
     if customer.version != version:
-        raise Stale(_stale(customer, version))
+        raise Stale(stale(customer, version))
     changed = {
         name: [_plain(getattr(customer, name)), _plain(value)]
         for name, value in fields.items()
@@ -96,8 +96,8 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def _stale(customer: Customer, version: int) -> str:
-    """Who changed what since `version`; one query."""
+def stale(customer: Customer, version: int) -> str:
+    """Who changed what since `version`, in words; one query."""
     since = list(Change.objects.filter(customer=customer, version__gt=version).select_related("by").order_by("version"))
     names = {
         name: str(cast("Field[Any, Any]", Customer._meta.get_field(name)).verbose_name)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers import actions
+from customers.forms import AdminForm
 from customers.imports.admin import ImportAdmin
 from customers.models import Customer, Household, Note, Plan, Subscription
 from customers.search import find
@@ -25,6 +26,7 @@ class SubscriptionInline(admin.TabularInline):
 
 @admin.register(Customer)
 class CustomerAdmin(ImportAdmin):
+    form = AdminForm
     list_display = ("number", "name", "phone", "email", "city", "segment", "customer_since")
     list_display_links = ("number", "name")
     list_filter = ("segment", "language", "country", "is_vulnerable", "in_debt")
@@ -36,7 +38,7 @@ class CustomerAdmin(ImportAdmin):
     ordering = ("-id",)
     inlines = (SubscriptionInline,)
     fieldsets = (
-        (None, {"fields": ("number", ("given_name", "family_name"), "company", "segment")}),
+        (None, {"fields": ("number", ("given_name", "family_name"), "company", "segment", "seen_version")}),
         (_("Contact"), {"fields": ("email", "phone", "language", "may_be_contacted", "unsubscribed_at")}),
         (_("Address"), {"fields": ("street", ("postcode", "city"), "country", "household")}),
         (_("Facts"), {"fields": ("customer_since", "birthday", "is_vulnerable", "is_bereaved", "in_debt")}),
@@ -60,8 +62,9 @@ class CustomerAdmin(ImportAdmin):
         fields = {name: form.cleaned_data[name] for name in actions.EDITABLE if name in form.cleaned_data}
         now = timezone.now()
         if change:
-            version = form.instance.version
-            actions.edit_customer(obj.pk, version=version, by=request.user, now=now, **fields)
+            actions.edit_customer(
+                obj.pk, version=form.cleaned_data["seen_version"] or 0, by=request.user, now=now, **fields
+            )
         else:
             obj.pk = actions.create_customer(by=request.user, now=now, number=obj.number, **fields).pk
 

@@ -5,12 +5,32 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from customers.actions import EDITABLE
+from customers.actions import EDITABLE, stale
 from customers.models import Customer, Note
 
 
-class CustomerForm(forms.ModelForm):
-    """A customer's details. An edit carries the `version` it was opened at."""
+class Versioned(forms.ModelForm):
+    """A form on a customer that carries the version it was opened at, in the field `carried`."""
+
+    carried = "version"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[self.carried].initial = self.instance.version if self.instance.pk else None
+
+    def catch_up(self, current: Customer) -> None:
+        """Keep what was typed, say at each field what the record holds now, and let the next save go through."""
+        for name in EDITABLE:
+            now = getattr(current, name)
+            if self.cleaned_data.get(name) != now:
+                shown = _("yes") if now is True else _("no") if now is False else now or "–"
+                self.add_error(name, _("The record holds now: %(value)s") % {"value": shown})
+        self.data = self.data.copy()
+        self.data[self.carried] = str(current.version)
+
+
+class CustomerForm(Versioned):
+    """A customer's details."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -26,7 +46,6 @@ class CustomerForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["version"].initial = self.instance.version if self.instance.pk else None
         self.fields["household"].help_text = _("The number of the household, if it has one.")
         self.fields["phone"].help_text = _("With country code, or a number of this country.")
 
@@ -42,20 +61,26 @@ class CustomerForm(forms.ModelForm):
     def validate_constraints(self) -> None:
         """Not here: the one constraint, a name, is said at its field by `clean`."""
 
-    def catch_up(self, current: Customer) -> None:
-        """Keep what was typed, say at each field what the record holds now, and let the next save go through."""
-        for name in EDITABLE:
-            now = getattr(current, name)
-            if self.cleaned_data.get(name) != now:
-                shown = _("yes") if now is True else _("no") if now is False else now or "–"
-                self.add_error(name, _("The record holds now: %(value)s") % {"value": shown})
-        self.data = self.data.copy()
-        self.data["version"] = str(current.version)
-
     @property
     def details(self) -> dict[str, Any]:
         """The cleaned fields that an action takes."""
         return {name: self.cleaned_data[name] for name in EDITABLE}
+
+
+class AdminForm(Versioned):
+    """The same in the admin: two people on one record, and the second is told before anything is saved."""
+
+    carried = "seen_version"  # the model's own `version` may not stand in a form
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        version = cleaned.get(self.carried)
+        current = Customer.objects.select_related("household").filter(pk=self.instance.pk).first()
+        if current and version is not None and version != current.version:
+            self.add_error(None, stale(current, version))
+            self.catch_up(current)
+        return cleaned
 
 
 class NewCustomerForm(CustomerForm):

@@ -1,13 +1,17 @@
 """What every API endpoint shares: who may, how pages go on, how a refusal is said."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework import pagination, permissions, status
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import pagination, permissions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from staff.errors import DomainError
+from staff.idempotency import once
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -32,6 +36,34 @@ class KeysetPagination(pagination.CursorPagination):
     max_page_size = 200
     page_size_query_param = "size"
     ordering = "-pk"
+
+
+MAY_REPEAT = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Sent again with the same body, the request has one effect and gets the first answer.",
+)
+
+
+def answered_once(request: Request, act: Callable[[], Response]) -> Response:
+    """`act`, or with an `Idempotency-Key` that was answered before the stored answer; two queries more with a key.
+
+    Without the header `act` runs as it is: for writes that a state refuses the second time.
+    """
+    if "Idempotency-Key" not in request.headers:
+        return act()
+    key = request.headers["Idempotency-Key"]
+    if not 0 < len(key) <= 255:
+        raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
+
+    def effect() -> tuple[int, Any]:
+        response = act()
+        return response.status_code, response.data
+
+    asked = {"path": request.path, "body": request.data}
+    code, body = once(request.user, key, asked, effect, now=timezone.now())
+    return Response(body, status=code)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

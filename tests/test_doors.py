@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cancellations.models import CancellationCase, Offer
 from customers.models import Document
-from staff.models import User
+from staff.models import IdempotencyKey, User
 from tests.cancellations.conftest import agent, limits, manager  # noqa: F401 the people of a call
 from tests.cancellations.factories import NOON, CancellationCaseFactory, IncentiveVersionFactory, OfferFactory
 
@@ -122,6 +122,27 @@ def test_the_whole_call_by_api(client_as, limits, reasons_and_catalogue):  # noq
     assert (kept["state"], kept["window_until"]) == ("saved_pending", "2027-02-16")
     page = client.get("/api/v1/cancellations/", {"state": "saved_pending"}).json()
     assert [row["number"] for row in page["results"]] == ["X-2026-00001"]
+
+
+def test_a_repeated_write_by_api_has_one_effect_and_one_answer(boss, client):
+    client.force_login(boss)
+    case = CancellationCaseFactory(state="offering")
+
+    def register(key, **body):
+        address = f"/api/v1/cancellations/{case.pk}/register/"
+        return client.post(address, body, content_type="application/json", headers={"Idempotency-Key": key})
+
+    first = register("k1")
+    again = register("k1")
+    assert (first.status_code, first.json()["state"]) == (200, "cancelled_scheduled")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert case.moves.count() == 1
+    other = register("k1", mode="immediate")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    refused = register("k2")
+    assert (refused.status_code, refused.json()["code"]) == (409, "already_decided")
+    assert not IdempotencyKey.objects.filter(key="k2").exists()
+    assert register("x" * 256).status_code == 400
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
-"""Cases and what is done in a call. A refusal of the trade is 409 {"code", "detail"}."""
+"""Cases and what is done in a call. A refusal of the trade is 409 {"code", "detail"}.
+
+What writes may be sent with an `Idempotency-Key`; the key, the effect and the answer are one transaction.
+"""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -15,7 +19,7 @@ from rest_framework.response import Response
 from cancellations import actions
 from cancellations.models import CancellationCase, Notice, Offer, Reason
 from customers.models import Subscription
-from staff.api import KeysetPagination
+from staff.api import MAY_REPEAT, KeysetPagination, answered_once
 
 EndMode, State = CancellationCase.EndMode, CancellationCase.State
 TAKE = "cancellations.take_cancellation"
@@ -23,6 +27,8 @@ REGISTER = "cancellations.register_cancellation"
 PRESENT = "cancellations.present_offer"
 DECIDE = "cancellations.decide_offer"
 FULFIL = "cancellations.fulfil_offer"
+
+writes = partial(extend_schema, parameters=[MAY_REPEAT])
 
 
 class OfferSerializer(serializers.ModelSerializer[Offer]):
@@ -179,26 +185,35 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def _act(self, act: Callable[..., object], pk: str, request: Request, **given: Any) -> Response:
         case = get_object_or_404(CancellationCase, pk=pk)
-        act(case.pk, by=request.user, now=timezone.now(), **given)
-        return self._done(case.pk)
 
-    @extend_schema(request=OpenSerializer, responses={201: CaseSerializer})
+        def effect() -> Response:
+            act(case.pk, by=request.user, now=timezone.now(), **given)
+            return self._done(case.pk)
+
+        return answered_once(request, effect)
+
+    @writes(request=OpenSerializer, responses={201: CaseSerializer})
     def create(self, request: Request) -> Response:
         given = self._given(OpenSerializer, request)
-        case = actions.open_case(given["subscription"].pk, by=request.user, now=timezone.now(), notice=given["notice"])
-        return self._done(case.pk, status.HTTP_201_CREATED)
 
-    @extend_schema(request=ReasonSerializer, responses=CaseSerializer)
+        def effect() -> Response:
+            subscription, now = given["subscription"].pk, timezone.now()
+            case = actions.open_case(subscription, by=request.user, now=now, notice=given["notice"])
+            return self._done(case.pk, status.HTTP_201_CREATED)
+
+        return answered_once(request, effect)
+
+    @writes(request=ReasonSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def reason(self, request: Request, pk: str) -> Response:
         return self._act(actions.set_reason, pk, request, **self._given(ReasonSerializer, request))
 
-    @extend_schema(request=PermissionSerializer, responses=CaseSerializer)
+    @writes(request=PermissionSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def permission(self, request: Request, pk: str) -> Response:
         return self._act(actions.ask_permission, pk, request, **self._given(PermissionSerializer, request))
 
-    @extend_schema(request=EndSerializer, responses=CaseSerializer)
+    @writes(request=EndSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def end(self, request: Request, pk: str) -> Response:
         given = self._given(EndSerializer, request)
@@ -206,39 +221,39 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             actions.choose_end, pk, request, mode=given["mode"] or EndMode.END_OF_TERM, ends_on=given["ends_on"]
         )
 
-    @extend_schema(request=PresentSerializer, responses=CaseSerializer)
+    @writes(request=PresentSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def present(self, request: Request, pk: str) -> Response:
         given = self._given(PresentSerializer, request)
         return self._act(actions.present, pk, request, version_id=given["incentive_version"], consent=given["consent"])
 
-    @extend_schema(request=AskSerializer, responses=CaseSerializer)
+    @writes(request=AskSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, pk: str) -> Response:
         given = self._given(AskSerializer, request)
         return self._act(actions.request_approval, pk, request, version_id=given["incentive_version"], why=given["why"])
 
-    @extend_schema(request=EndSerializer, responses=CaseSerializer)
+    @writes(request=EndSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def register(self, request: Request, pk: str) -> Response:
         return self._act(actions.register_cancellation, pk, request, **self._given(EndSerializer, request))
 
-    @extend_schema(request=None, responses=CaseSerializer)
+    @writes(request=None, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def dropped(self, request: Request, pk: str) -> Response:
         return self._act(actions.call_dropped, pk, request)
 
-    @extend_schema(request=KeepSerializer, responses=CaseSerializer)
+    @writes(request=KeepSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def keep(self, request: Request, pk: str) -> Response:
         return self._act(actions.keep, pk, request, **self._given(KeepSerializer, request))
 
-    @extend_schema(request=RemarkSerializer, responses=CaseSerializer)
+    @writes(request=RemarkSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
     def reinstate(self, request: Request, pk: str) -> Response:
         return self._act(actions.reinstate, pk, request, **self._given(RemarkSerializer, request))
 
-    @extend_schema(request=RemarkSerializer, responses=CaseSerializer)
+    @writes(request=RemarkSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"], url_path="win-back")
     def win_back(self, request: Request, pk: str) -> Response:
         return self._act(actions.win_back, pk, request, **self._given(RemarkSerializer, request))
@@ -271,45 +286,49 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         serializer = form(data=request.data)
         serializer.is_valid(raise_exception=True)
         offer = get_object_or_404(Offer, pk=pk)
-        act(offer.pk, by=request.user, now=timezone.now(), **serializer.validated_data)
-        return Response(OfferSerializer(self.get_queryset().get(pk=offer.pk)).data)
 
-    @extend_schema(request=AcceptSerializer, responses=OfferSerializer)
+        def effect() -> Response:
+            act(offer.pk, by=request.user, now=timezone.now(), **serializer.validated_data)
+            return Response(OfferSerializer(self.get_queryset().get(pk=offer.pk)).data)
+
+        return answered_once(request, effect)
+
+    @writes(request=AcceptSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
         return self._act(actions.accept, pk, request, AcceptSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def refuse(self, request: Request, pk: str) -> Response:
         return self._act(actions.refuse, pk, request, RemarkSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         return self._act(actions.withdraw, pk, request, RemarkSerializer)
 
-    @extend_schema(request=ApproveSerializer, responses=OfferSerializer)
+    @writes(request=ApproveSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         return self._act(actions.approve, pk, request, ApproveSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: str) -> Response:
         return self._act(actions.decline, pk, request, RemarkSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: str) -> Response:
         return self._act(actions.apply, pk, request, RemarkSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def fail(self, request: Request, pk: str) -> Response:
         return self._act(actions.fail, pk, request, RemarkSerializer)
 
-    @extend_schema(request=RemarkSerializer, responses=OfferSerializer)
+    @writes(request=RemarkSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: str) -> Response:
         return self._act(actions.revoke, pk, request, RemarkSerializer)

@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from customers import actions
 from customers.models import Change, Customer
+from tests.conftest import NOON
 from tests.factories import CustomerFactory, PlanFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,25 @@ def form(page):
             value = bound.value()
             values[bound.html_name] = "" if value is None else value
     return {name: value for name, value in values.items() if value is not False}
+
+
+def test_the_second_of_two_is_told_and_loses_nothing(clerk, user_as):
+    colleague = user_as("agent", first_name="Jonas", last_name="Berg")
+    customer = CustomerFactory(city="Lund", street="Storgatan 1")
+    url = reverse("admin:customers_customer_change", args=[customer.pk])
+    data = form(clerk.get(url)) | {"street": "Nygatan 2", "city": "Malmö"}
+    actions.edit_customer(customer.pk, version=1, by=colleague, now=NOON, city="Ystad")
+    page = clerk.post(url, data)
+    assert page.status_code == 200
+    html = page.content.decode()
+    assert "Jonas Berg changed this customer while you were typing (city)" in html
+    assert "The record holds now: Ystad" in html
+    assert 'value="Nygatan 2"' in html
+    customer.refresh_from_db()
+    assert (customer.city, customer.street) == ("Ystad", "Storgatan 1")
+    assert clerk.post(url, form(page)).status_code == 302  # the same again, knowing
+    customer.refresh_from_db()
+    assert (customer.city, customer.street, customer.version) == ("Malmö", "Nygatan 2", 3)
 
 
 def test_an_edit_goes_by_the_action(clerk):
