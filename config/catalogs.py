@@ -23,6 +23,7 @@ from django.utils.translation.template import templatize
 APPS = ("staff", "customers", "loyalty", "complaints", "cancellations", "config")  # innermost first
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
+    "_now": None,  # `gettext` where `_` is lazy
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

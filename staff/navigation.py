@@ -1,7 +1,7 @@
 """The navigation's contract: an app registers where it can be entered and who may."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
@@ -17,7 +17,8 @@ from staff.registry import Registry
 class Entrance:
     """A line in the navigation. `count` (one query, or none) gives the number in its badge; `order` its place.
 
-    An empty permission means: every member of staff. An `inner` one belongs to the entrance before it.
+    An empty permission means: every member of staff. An `inner` one stands below
+    the main entrance of its app, or for itself where that is closed to a person.
     """
 
     label: str | Promise
@@ -31,6 +32,14 @@ class Entrance:
     @property
     def counts(self) -> bool:
         return self.count is not None
+
+    @property
+    def app(self) -> str:
+        return self.url_name.partition(":")[0]
+
+    @cached_property
+    def outer(self) -> "Entrance":
+        return replace(self, inner=False)
 
     @cached_property
     def url(self) -> str:

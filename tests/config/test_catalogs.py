@@ -1,5 +1,6 @@
 """The translation catalogs, on a small project of its own."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,9 @@ def test_compiling_takes_only_what_is_newer(project):
     catalogs.update()
     assert catalogs.compile_stale() == 6
     assert catalogs.compile_stale() == 0
+
+
+def test_texts_are_marked_only_by_names_that_the_extraction_knows(settings):
+    sources = [path for app in catalogs.APPS for path in (settings.BASE_DIR / app).rglob("*.py")]
+    aliases = {name for path in sources for name in re.findall(r"gettext\w* as (\w+)", path.read_text())}
+    assert aliases - set(catalogs.KEYWORDS) == set()

@@ -102,6 +102,14 @@ def test_the_longest_entrance_is_current(user_as):
     assert current("/nowhere/", offered) is None
 
 
+def test_an_inner_entrance_stands_for_itself_where_the_main_one_is_closed(user_as):
+    def inner(role):
+        return {e.url_name: e.inner for e in entrances(user_as(role))}["cancellations:incentives"]
+
+    assert inner("manager") is True
+    assert inner("marketing") is False
+
+
 def test_settings_are_kept_and_the_page_speaks_the_new_language(client_as):
     client = client_as("agent")
     chosen = {"language": "sv", "theme": "dark", "density": "dense"}
