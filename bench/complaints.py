@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
+from time import perf_counter
 
 from django.db import connection, transaction
 from django.test import Client
@@ -201,7 +202,9 @@ def guidance(author: User) -> Matrix:
 
 
 def main(count: int = CASES) -> None:
+    started = perf_counter()
     user, now, table = fill(count), timezone.now(), Table()
+    print(f"Filled in {perf_counter() - started:.0f} s.\n", flush=True)
     category = Category.objects.order_by("pk").first()
     word = vocabulary()[300]
 
@@ -240,7 +243,7 @@ def main(count: int = CASES) -> None:
         "text: nothing has it": {"view": "all", "q": "xyzzy"},
     }
     for name, how in wanted.items():
-        table.add(name, lambda how=how: page(**how), runs=30)
+        table.add(name, lambda how=how: page(**how), runs=20)
     client = Client(HTTP_HOST="localhost")
     client.force_login(user)
     case = ComplaintCase.objects.filter(is_open=True, number__startswith="K-B-").order_by("-pk")[0]
@@ -254,5 +257,5 @@ def main(count: int = CASES) -> None:
         "page: its compensation": lambda: opened(client, f"/complaints/{case.pk}/compensation/"),
     }
     for name, call in pages.items():
-        table.add(name, call, runs=30)
+        table.add(name, call, runs=20)
     table.print()

@@ -1,16 +1,19 @@
-"""What the worker does for complaints: warn, note a breach, escalate, set deadlines anew after a promise changed."""
+"""What the worker does for complaints: warn, note a breach, escalate, remind of a question, set deadlines anew after a
+promise changed."""
 
 from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from complaints.actions import timekeeping
+from complaints.actions import chasing, timekeeping
 from complaints.actions.records import change, locked
 from complaints.calendars import hours_of
-from complaints.models import Clock, ComplaintCase
+from complaints.models import Clock, ComplaintCase, Message
+from complaints.states import State
 
 log = structlog.get_logger()
 BATCH = 200
@@ -49,6 +52,29 @@ def _warn(clock_id: int, case_id: int, *, now: datetime) -> None:
         if case.escalated_at is None:
             change(case, {"escalated_at": now}, by=None, at=now)
             log.info("complaint escalated", case=case.pk, clock=clock.kind)
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(queue="complaints", queueing_lock="complaints_chase", pass_context=False)
+def chase(timestamp: int) -> None:
+    """Every quarter of an hour: who was asked and has not answered by the chase date is reminded once."""
+    log.info("customers reminded", count=chase_due(now=timezone.now()))
+
+
+def chase_due(*, now: datetime) -> int:
+    """Remind of every question a person asked whose chase date has passed; answers how many. Each case in its own
+    transaction."""
+    asked = Message.objects.filter(
+        case=OuterRef("pk"), direction=Message.Direction.OUT, purpose=Message.Purpose.QUESTION
+    ).order_by("-at", "-pk")
+    due = (
+        ComplaintCase.objects.filter(chase_at__lte=now, state=State.WAITING_CUSTOMER, customer__is_bereaved=False)
+        .exclude(customer__email="")
+        .annotate(was_reminder=Subquery(asked.values("is_automatic")[:1]))
+        .filter(was_reminder=False)
+        .order_by("chase_at", "pk")
+    )
+    return sum(chasing.remind(pk, now=now) is not None for pk in due.values_list("pk", flat=True)[:BATCH])
 
 
 @app.task(queue="complaints")

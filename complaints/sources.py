@@ -183,6 +183,25 @@ def on_the_table(user: User, now: datetime) -> Panel | None:
     )
 
 
+def to_chase(user: User, now: datetime) -> Panel | None:
+    """This person's cases whose chase date has come: nobody answered, or something came in after the end. One query."""
+    if not user.has_perm("complaints.work_complaint"):
+        return None
+    rows = ComplaintCase.objects.filter(chase_at__lte=now, assignee=user).select_related("customer")
+    lines = [
+        Line(
+            text=f"{case.number} {case.title}",
+            url=reverse("complaints:case", args=[case.pk]),
+            detail=f"{case.get_state_display()} · {case.customer.name}",
+            tone="amber",
+        )
+        for case in rows.order_by("chase_at", "pk")[:6]
+    ]
+    if not lines:
+        return None
+    return Panel(gettext_lazy("To chase"), reverse("complaints:queue") + "?view=chase", lines, "")
+
+
 def escalated(user: User, now: datetime) -> Panel | None:
     """For who shares work out: what is past its promise. One query."""
     if not user.has_perm("complaints.assign_complaint"):
@@ -212,6 +231,7 @@ def register() -> None:
     search.register("complaints", by_number)
     referrals.register("complaint", refer)
     home.register("complaints", on_the_table)
+    home.register("complaints_chase", to_chase)
     home.register("complaints_late", escalated)
     customer_actions.register(
         "complaint",

@@ -117,8 +117,14 @@ DATABASES = {
     "default": env.db_url("DATABASE_URL") if "DATABASE_URL" in env.ENVIRON else embedded(VAR_DIR / "postgres"),
 }
 DATABASES["default"] |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
-# Login attempts are counted for all web processes together.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kvar_cache"}}
+# Login attempts and complaints by web are counted for all web processes together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kvar_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # beyond them entries fall out before their time, and with them a count
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -233,6 +239,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
 SECURE_HSTS_PRELOAD = _HTTPS
 if env.bool("KVAR_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies add to X-Forwarded-For before us: throttles count by the address that the outermost of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("KVAR_TRUSTED_PROXIES", default=int(env.bool("KVAR_BEHIND_PROXY", default=False)))
 
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -99,6 +99,7 @@ ACCESS: dict[str, str] = {
     "GET complaints/awards/<int:pk>/live/": "complaints.propose_award",
     "POST complaints/awards/<int:pk>/withdraw/": "complaints.propose_award",
     "GET complaints/awards/decisions/<int:pk>/": "complaints.approve_award",
+    "GET complaints/remedies/": "complaints.propose_award",
     "POST complaints/remedies/<int:pk>/issue/": "complaints.propose_award",
     "POST complaints/remedies/<int:pk>/send/": "complaints.propose_award",
     "POST complaints/remedies/<int:pk>/stamps/": "complaints.propose_award",

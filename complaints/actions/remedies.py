@@ -107,7 +107,10 @@ def complete(remedy_pk: int, *, by: User, now: datetime, reference: str = "", no
 
 @transaction.atomic
 def fail(remedy_pk: int, *, by: User | None, now: datetime, note: str) -> Remedy:
-    """It did not work (wrong account, nothing in store, no mail server). Raises WrongState."""
+    """It did not work (wrong account, nothing in store, no mail server). Raises WrongState, DomainError without a
+    reason."""
+    if not note.strip():
+        raise DomainError(_("Say why it failed, so that a colleague knows what to try next."), field="note")
     remedy = _lock(remedy_pk)
     remedy.move_to(RemedyState.FAILED, by=by, at=now, note=note)
     return remedy

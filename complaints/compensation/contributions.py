@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import contributions
-from complaints.compensation import pages, queries
+from complaints.compensation import pages, queries, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState, RemedyState
 from customers.goodwill import goodwill
@@ -29,6 +29,18 @@ def register() -> None:
     navigation.register(
         "guidance",
         Entrance(gettext_lazy("Guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 42, inner=True),
+    )
+    navigation.register(
+        "remedies",
+        Entrance(
+            gettext_lazy("Remedies to carry out"),
+            "complaints:remedies",
+            "list-todo",
+            "complaints.propose_award",
+            41,
+            worklist.todo_count,
+            inner=True,
+        ),
     )
     approvals.register("compensation", waiting)
     timeline.register("compensation", history, gettext_lazy("Compensation"))

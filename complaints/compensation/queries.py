@@ -1,6 +1,6 @@
 """Reads about compensation: the facts of a case, what others got, what was given already."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -297,14 +297,6 @@ def has_card(customer: Customer) -> bool:
     from loyalty.models import Membership
 
     return Membership.objects.filter(customer=customer, status="active", programme__unit="stamp").exists()
-
-
-def worklist(kinds: Iterable[str] = ()) -> Any:
-    """Remedies somebody has to carry out, the oldest first."""
-    rows = Remedy.objects.filter(state__in=[RemedyState.AGREED, RemedyState.ORDERED, RemedyState.FAILED])
-    if kinds:
-        rows = rows.filter(kind__in=kinds)
-    return rows.select_related("award__case__customer").order_by("pk")
 
 
 def share(part: int, whole: int) -> str:

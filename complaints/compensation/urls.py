@@ -12,6 +12,7 @@ urlpatterns = [
     path("awards/<int:pk>/live/", views.award_live, name="award_live"),
     path("awards/<int:pk>/withdraw/", views.withdraw, name="award_withdraw"),
     path("awards/decisions/<int:pk>/", views.decide, name="award_decision"),
+    path("remedies/", views.to_carry_out, name="remedies"),
     *(
         path(f"remedies/<int:pk>/{verb}/", views.step, {"verb": verb}, name=f"remedy_{verb}")
         for verb in ("issue", "send", "stamps", "order", "complete", "fail", "cancel")

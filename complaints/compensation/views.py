@@ -2,17 +2,19 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints.actions import awards, remedies
-from complaints.compensation import forms, pages
+from complaints.compensation import forms, pages, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState
 from complaints.vouchers.views import shown_once
@@ -120,8 +122,9 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required("complaints.propose_award", raise_exception=True)
 def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """One step of a remedy. Issuing a voucher answers with its code: the only time it is shown."""
-    remedy = get_object_or_404(Remedy.objects.select_related("award"), pk=pk)
+    """One step of a remedy. Issuing a voucher answers with its code: the only time it is shown. Whoever came from the
+    worklist goes back there."""
+    remedy = get_object_or_404(Remedy.objects.select_related("award__case"), pk=pk)
     now, by = timezone.now(), request.user
     form = forms.StepForm(request.POST)
     data = form.cleaned_data if form.is_valid() else {"reference": "", "note": ""}
@@ -137,10 +140,38 @@ def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if verb == "issue":
             issued = remedies.issue_voucher(pk, by=by, now=now)
             return shown_once(request, issued, apology=remedy.award.sentence)
-        verbs[verb]()
+        done = verbs[verb]()
     except DomainError as error:
         messages.error(request, str(error))
+    else:
+        messages.success(request, f"{remedy.award.case.number}: {done}, {done.get_state_display()}")
+    if (show := request.POST.get("show", "")) in worklist.GROUPS:
+        kind = request.POST.get("kind", "")
+        return redirect(f"{reverse('complaints:remedies')}?{urlencode({'show': show, 'kind': kind})}")
     return redirect("complaints:compensation", pk=remedy.award.case_id)
+
+
+@require_GET
+@permission_required("complaints.propose_award", raise_exception=True)
+def to_carry_out(request: HttpRequest) -> HttpResponse:
+    """Remedies that billing, technicians or the store carry out, by where they stand."""
+    group, kind = request.GET.get("show", "todo"), request.GET.get("kind", "")
+    group = group if group in worklist.GROUPS else "todo"
+    kind = kind if kind in dict(worklist.kinds()) else ""
+    found, cursor = worklist.tasks(group, kind=kind, cursor=request.GET.get("after"), now=timezone.now())
+    following = urlencode({"show": group, "kind": kind, "after": cursor or ""})
+    return render(
+        request,
+        "complaints/compensation/worklist.html" + ("#rows" if request.htmx and "after" in request.GET else ""),
+        {
+            "tasks": found,
+            "more": f"?{following}" if cursor else "",
+            "groups": [(name, label) for name, (label, _state) in worklist.GROUPS.items()],
+            "group": group,
+            "kinds": worklist.kinds(),
+            "kind": kind,
+        },
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from complaints.actions import redemption
 from complaints.models import Reservation, Voucher, VoucherEntry
 from complaints.vouchers.rules import HOLD, LONGEST_HOLD, TooManyGuesses, UnknownVoucher
-from complaints.vouchers.views import address_of
+from staff.addresses import client_address
 from staff.errors import DomainError
 from staff.idempotency import once
 from staff.schema import REFUSED
@@ -165,7 +165,7 @@ class Lookup(APIView):
         asked.is_valid(raise_exception=True)
         try:
             found = redemption.find(
-                asked.validated_data["code"], by=request.user, address=address_of(request), now=timezone.now()
+                asked.validated_data["code"], by=request.user, address=client_address(request), now=timezone.now()
             )
         except UnknownVoucher as error:
             return _refusal(error, status.HTTP_404_NOT_FOUND)

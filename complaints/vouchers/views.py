@@ -4,7 +4,6 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.forms import Form
@@ -21,14 +20,8 @@ from complaints.models import Reservation, Voucher, VoucherEntry
 from complaints.vouchers import codes, forms, letter, queries
 from complaints.vouchers.rules import TooManyGuesses
 from staff import formats
+from staff.addresses import client_address
 from staff.errors import DomainError
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """Who asks, for the throttle; behind a proxy the address the proxy itself saw."""
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None) and (chain := request.META.get("HTTP_X_FORWARDED_FOR")):
-        return chain.split(",")[-1].strip()
-    return request.META.get("REMOTE_ADDR") or None
 
 
 @require_GET
@@ -46,7 +39,7 @@ def find_voucher(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             found = redemption.find(
-                form.cleaned_data["code"], by=request.user, address=address_of(request), now=timezone.now()
+                form.cleaned_data["code"], by=request.user, address=client_address(request), now=timezone.now()
             )
         except DomainError as error:
             form.add_error("code", str(error))
