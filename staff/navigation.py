@@ -17,8 +17,8 @@ from staff.registry import Registry
 class Entrance:
     """A line in the navigation. `count` (one query, or none) gives the number in its badge; `order` its place.
 
-    An empty permission means: every member of staff. An `inner` one stands below
-    the main entrance of its app, or for itself where that is closed to a person.
+    An empty permission means: every member of staff. An `inner` one stands below the
+    main entrance of its app, or for itself where that is closed to a person.
     """
 
     label: str | Promise
@@ -51,8 +51,9 @@ navigation: Registry[Entrance] = Registry()
 
 def entrances(user: User) -> tuple[Entrance, ...]:
     """What this person may open, in order; no query beyond the cached permissions."""
-    offered = (e for e in navigation if not e.permission or user.has_perm(e.permission))
-    return tuple(sorted(offered, key=lambda e: e.order))
+    offered = [e for e in navigation if not e.permission or user.has_perm(e.permission)]
+    main = {e.app for e in offered if not e.inner}
+    return tuple(sorted((e if e.app in main else e.outer for e in offered), key=lambda e: e.order))
 
 
 def current(path: str, offered: Sequence[Entrance]) -> Entrance | None:
