@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from customers.models import Delivery
 from loyalty import actions
-from loyalty.actions import campaigns, outreach
+from loyalty.actions import campaigns, outreach, retention
 from loyalty.models import BonusWindow, Campaign, Gift, Given, Mailing, Message, Programme, Reach
 from staff.models import User
 
@@ -55,6 +55,8 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
     """The rest, once members have bought something."""
     if not {"mark", "sofia"} <= people.keys():
         return
+    for days in (60, 45, 30, 14, 0):
+        retention.notice(now=now - timedelta(days=days))
     mark = people["mark"]
     start = now - timedelta(days=45)
     greeting = _draft(programme, people, start, "Autumn greeting", budget=80, hold_out=40, days=14)

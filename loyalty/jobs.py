@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from loyalty.actions import outreach
 from loyalty.actions.campaigns import end_due
 from loyalty.actions.expiry import expire_all
+from loyalty.actions.retention import notice
 from loyalty.actions.returns import match_parked_returns
 from loyalty.actions.tiers import settle_all_tiers
 from loyalty.models import Forecast, Receipt
@@ -51,6 +52,13 @@ def check_ledger(timestamp: int) -> None:
         numbers = [row["membership"] for row in found]
         logger.error("loyalty ledger and cached balances differ: memberships %s", numbers)
         raise RuntimeError(f"The ledger and the cached balances differ for memberships {numbers}")
+
+
+@app.periodic(cron="15 4 * * *")
+@app.task(queue="loyalty", queueing_lock="loyalty-lapsing")
+def notice_lapsing(timestamp: int) -> None:
+    """Who stays away, who came back. Run again it does nothing."""
+    logger.info("loyalty noticed %s members about to lapse", notice(now=timezone.now()))
 
 
 @app.periodic(cron="7 * * * *")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import campaigns, deeds, design, desk, public, requests, watch
+from loyalty.views import campaigns, deeds, design, desk, public, requests, retention, watch
 
 app_name = "loyalty"
 urlpatterns = [
@@ -57,8 +57,11 @@ urlpatterns = [
     path("campaigns/<int:pk>/with/<slug:kind>/<int:part>/", campaigns.part, name="campaign_part"),
     path("campaigns/<int:pk>/with/<slug:kind>/<int:part>/drop/", campaigns.drop, name="campaign_drop"),
     path("no-more-mail/<str:token>/", public.unsubscribe, name="unsubscribe"),
-    path("lapsing/", watch.lapsing, name="lapsing"),
-    path("lapsing/<int:pk>/", watch.contact, name="contact"),
+    path("lapsing/", retention.lapsing, name="lapsing"),
+    path("lapsing/next/", retention.take_next, name="next_lapse"),
+    path("lapsing/<int:pk>/", retention.lapse, name="lapse"),
+    path("lapsing/<int:pk>/take/", retention.take, name="take_lapse"),
+    path("lapsing/<int:pk>/put-back/", retention.put_back, name="put_back_lapse"),
     path("signals/", watch.signals, name="signals"),
     path("signals/<int:pk>/", watch.review, name="review"),
     path("figures/", watch.report, name="report"),

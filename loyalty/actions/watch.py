@@ -1,17 +1,12 @@
-"""What people make of the lists: a contact and its outcome, a sign looked at."""
+"""What people make of signs of misuse."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from loyalty.actions.members import set_blocked
-from loyalty.models import Contact, SignalReview
+from loyalty.models import SignalReview
 from staff.models import User
-
-
-def record_contact(membership_id: int, *, outcome: str, note: str, by: User, now: datetime) -> Contact:
-    """Somebody was called, and what came of it; the member leaves the list until the next lapse. One query."""
-    return Contact.objects.create(membership_id=membership_id, outcome=outcome, note=note, by=by, at=now)
 
 
 @transaction.atomic

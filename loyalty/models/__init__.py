@@ -2,12 +2,13 @@
 
 from loyalty.models.campaigns import BonusWindow, Campaign, CampaignMove, Gift, Mailing, Occasion
 from loyalty.models.ledger import Kind, LedgerEntry, Reward, RewardEvent
-from loyalty.models.marketing import Contact, Forecast, SignalReview
+from loyalty.models.marketing import Forecast, SignalReview
 from loyalty.models.members import CardToken, Membership, Merge, TierChange
 from loyalty.models.outreach import Given, Message, Reach, Why
 from loyalty.models.programmes import Category, Product, Programme, ProgrammeVersion, Store
 from loyalty.models.receipts import Receipt, ReceiptLine
 from loyalty.models.requests import StampRequest
+from loyalty.models.retention import Contact, Lapse
 
 __all__ = [
     "BonusWindow",
@@ -20,6 +21,7 @@ __all__ = [
     "Gift",
     "Given",
     "Kind",
+    "Lapse",
     "LedgerEntry",
     "Mailing",
     "Membership",

@@ -39,29 +39,6 @@ class Forecast(models.Model):
         return f"{self.version} ({self.get_state_display()})"
 
 
-class Contact(models.Model):
-    """One try to win a member back, and what came of it."""
-
-    class Outcome(models.TextChoices):
-        REACHED = "reached", _("reached, will come")
-        NOT_REACHED = "not_reached", _("not reached")
-        NO_INTEREST = "no_interest", _("no interest")
-
-    membership = models.ForeignKey(Membership, models.PROTECT, related_name="contacts", verbose_name=_("membership"))
-    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
-    note = models.TextField(_("note"), blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("contact")
-        verbose_name_plural = _("contacts")
-        indexes = [models.Index(fields=["membership", "-at"], name="loyalty_contact_member")]
-
-    def __str__(self) -> str:
-        return self.get_outcome_display()
-
-
 class SignalReview(models.Model):
     """What a person made of a sign of misuse. Nothing is ever blocked by the sign itself."""
 

@@ -1,56 +1,10 @@
-"""Lists that people work through: members about to lapse, and signs of misuse."""
+"""Signs of misuse."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
-
-from staff import formats
-
-LAPSING = """
-WITH visits AS (
-  SELECT membership_id, occurred_at,
-         extract(epoch FROM occurred_at - lag(occurred_at) OVER w) AS gap
-  FROM loyalty_receipt
-  WHERE kind = 'sale' AND state = 'counted' AND occurred_at > %(now)s - interval '2 years'
-  WINDOW w AS (PARTITION BY membership_id ORDER BY occurred_at)
-), own AS (
-  SELECT membership_id, count(*) AS visits, max(occurred_at) AS last,
-         percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap > 0) AS gap
-  FROM visits GROUP BY membership_id HAVING count(*) >= 4
-)
-SELECT m.id, coalesce(nullif(trim(c.given_name || ' ' || c.family_name), ''), c.company), m.balance,
-       o.visits, o.last, o.gap, extract(epoch FROM %(now)s - o.last) / o.gap AS ratio, c.id
-FROM own o
-JOIN loyalty_membership m ON m.id = o.membership_id AND m.status = 'active'
-JOIN customers_customer c ON c.id = m.customer_id AND c.may_be_contacted AND NOT c.is_bereaved
-WHERE o.gap > 0 AND extract(epoch FROM %(now)s - o.last) / o.gap BETWEEN 2 AND 12
-  AND NOT EXISTS (SELECT 1 FROM loyalty_contact k WHERE k.membership_id = m.id AND k.at > o.last)
-ORDER BY ratio, m.id LIMIT 100
-"""
-
-
-def lapsing(now: datetime) -> list[dict[str, Any]]:
-    """Members whose last visit is 2 to 12 of their own median gaps ago, with at least four visits, who agreed to be
-    contacted and were not since; the freshest first. One query, at most a hundred rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(LAPSING, {"now": now})
-        rows = cursor.fetchall()
-    return [
-        {
-            "pk": pk,
-            "name": name,
-            "customer": customer,
-            "stamps": balance,
-            "visits": visits,
-            "last": formats.day(last),
-            "gap": formats.span(gap),
-            "ratio": f"{ratio:.1f}",
-        }
-        for pk, name, balance, visits, last, gap, ratio, customer in rows
-    ]
 
 
 @dataclass(frozen=True, slots=True)

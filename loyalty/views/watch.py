@@ -1,4 +1,4 @@
-"""Lists to work through, and the figures."""
+"""Signs of misuse, and the figures."""
 
 from django import forms
 from django.contrib import messages
@@ -10,43 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from loyalty.actions import watch as actions
-from loyalty.models import Contact, Membership, SignalReview
+from loyalty.models import Membership, SignalReview
 from loyalty.queries import figures, watch
 from staff.errors import DomainError
-
-
-class OutcomeForm(forms.Form):
-    outcome = forms.ChoiceField(choices=Contact.Outcome.choices)
 
 
 class VerdictForm(forms.Form):
     signal = forms.SlugField(max_length=40)
     evidence = forms.CharField(max_length=400)
     verdict = forms.ChoiceField(choices=SignalReview.Verdict.choices)
-
-
-@require_GET
-@permission_required("loyalty.work_retention", raise_exception=True)
-def lapsing(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "loyalty/lapsing.html",
-        {"rows": watch.lapsing(timezone.now()), "outcomes": Contact.Outcome.choices},
-    )
-
-
-@require_POST
-@permission_required("loyalty.work_retention", raise_exception=True)
-def contact(request: HttpRequest, pk: int) -> HttpResponse:
-    member, form = get_object_or_404(Membership, pk=pk), OutcomeForm(request.POST)
-    if form.is_valid():
-        actions.record_contact(
-            member.pk, outcome=form.cleaned_data["outcome"], note="", by=request.user, now=timezone.now()
-        )
-        messages.success(request, _("Noted."))
-    else:
-        messages.error(request, _("Choose what came of it."))
-    return redirect("loyalty:lapsing")
 
 
 @require_GET

@@ -9,7 +9,7 @@ from django.utils import timezone
 from loyalty import jobs
 from loyalty.actions import programmes as actions
 from loyalty.forms.design import Design
-from loyalty.models import Contact, Forecast, Membership, ProgrammeVersion, SignalReview
+from loyalty.models import Forecast, Membership, ProgrammeVersion, SignalReview
 from loyalty.queries import figures, watch
 from loyalty.queries.ledger import balance_at
 from loyalty.rules.terms import Terms, TermsError, read_rules
@@ -237,21 +237,6 @@ def test_the_card_is_drawn_while_the_form_is_typed(client_as, shop):
 def test_rules_that_cannot_be_are_refused_in_words(rules, words):
     with pytest.raises(TermsError, match=words):
         read_rules(rules)
-
-
-def test_lapsing_members_are_called_once(client_as, shop):
-    now = timezone.now()
-    jane = member(shop.programme, now=now - timedelta(days=60))
-    jane.customer.may_be_contacted = True
-    jane.customer.save()
-    for day in (50, 45, 40, 35):
-        buy(jane, now=now - timedelta(days=day))
-    (row,) = watch.lapsing(now)
-    assert (row["pk"], row["visits"], row["ratio"]) == (jane.pk, 4, "7.0")
-    lead = client_as("team lead")
-    assert jane.customer.name in lead.get(reverse("loyalty:lapsing")).content.decode()
-    lead.post(reverse("loyalty:contact", args=[jane.pk]), {"outcome": "reached"})
-    assert (Contact.objects.get().outcome, watch.lapsing(now)) == ("reached", [])
 
 
 def test_a_sign_of_misuse_blocks_nothing_until_a_person_does(client_as, shop):
