@@ -36,12 +36,13 @@ check: .venv/dev
 		env -u KVAR_DEMO SECRET_KEY=$$secret KVAR_VOUCHER_KEY=$$secret ALLOWED_HOSTS=desk.example.com KVAR_VAR=var/test \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: .venv/dev
+bench: .venv/dev .venv/bench/installed
 	@$(BIN)/python -m bench $(NAME)
 
 lock: .venv/dev
 	$(COMPILE) --output-file requirements/run.txt
 	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE:pyproject.toml=bench/pyproject.toml) --constraint requirements/run.txt --output-file requirements/bench.txt
 
 # A stamp is written last: an installation that was interrupted begins anew.
 .venv/python:
@@ -58,3 +59,10 @@ lock: .venv/dev
 	@echo "Installing what Kvar is built with into .venv …"
 	@$(INSTALL) requirements/dev.txt
 	@touch .venv/run $@
+
+# What the engine is measured against lives apart: nothing of it is seen by the desk.
+.venv/bench/installed: requirements/bench.txt | .venv/python
+	@echo "Installing what the bench compares with into .venv/bench …"
+	@$(PYTHON) -m venv --clear .venv/bench
+	@.venv/bench/bin/python -m pip install --quiet --no-compile --require-hashes --requirement requirements/bench.txt
+	@touch $@

@@ -1,34 +1,47 @@
 """A simulated desk: which share of the best possible net value does each way of suggesting offers reach?
 
-    python -m bench.offers [--worlds 16] [--cases 8000] [--only structured,drifting]
+    python -m bench offers                                          (16 worlds of each kind, 8,000 cases)
+    python -m bench.offers --worlds 8 --cases 3000 --only sparse    (some of it)
+    python -m bench.offers --seeds 1000                             (the worlds that the engine was tuned on)
 
-The worlds are this file's own (fixed seeds), the engine is the one that ships: `cancellations.engine` learns every
-simulated day from what it may know by then (answers at once, retention after the delay) and draws its lead from the
-vector. All policies meet the same customers with the same luck. Cases of the hold-out are left out of every policy's
-sum: they are the price of measuring, the same for all.
+The worlds are this file's own, the engine is the one that ships: `cancellations.engine` learns every simulated morning
+from what it may know by then (answers at once, retention after the delay) and draws each lead from its vector. Eight
+worlds are played side by side, along an axis before all others, which the engine's arithmetic allows. A vector is made
+of 50 draws instead of 1,000: how often an offer leads is the same in the mean, whatever the number of draws.
+
+All policies meet the same customers with the same luck. Cases of the hold-out are left out of every policy's sum: they
+are the price of measuring, the same for all.
 """
 
 import argparse
+import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cancellations.engine import beliefs, choice
-from cancellations.engine.ranking import Candidate, Shares, gain
+from cancellations.engine.ranking import Offers, gain
 
 Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
 KINDS = ("percent_off", "percent_off", "free_months", "pause", "plan_change", "addon", "addon", "service_fix")
+TYPICAL_VALUE = np.array([140.0, 220.0, 420.0])
+SEGMENT_SHARE = np.array([0.6, 0.3, 0.1])
 CHECKPOINTS = (1_000, 3_000, 8_000)
 DRIFT_AT = 4_000
 RECOVERY = 1_500
 HOLD_OUT = 0.10
+SIDE_BY_SIDE = 8
+PEERS = Path(".venv/bench/bin/python")  # numpy and MABWiser, nothing of the desk: `make bench` installs it
+HELD_OUT_SEEDS = 5_000  # what is reported; the engine was tuned on worlds of other seeds (1000 to 1023)
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Shape:
     per_day: int = 10
     delay: int = 90
     drifts: bool = False
+    varied: bool = False  # every world draws its own constants: nothing was tuned on these
+    learn_every: int = 1  # days; sparse worlds see two cases a day
 
 
 SHAPES = (
@@ -50,7 +65,8 @@ SHAPES = (
     Shape("unstructured", structured=False),
     Shape("drifting", drifts=True),
     Shape("delayed", delay=180),
-    Shape("sparse", reasons=24, offers=12, per_day=2),
+    Shape("sparse", reasons=24, offers=12, per_day=2, learn_every=5),
+    Shape("varied", varied=True),
 )
 
 
@@ -68,42 +84,19 @@ class Behaviour:
     none: Array
 
 
-@dataclass(frozen=True)
-class World:
-    shape: Shape
-    kinds: tuple[str, ...]
-    before: Behaviour
-    after: Behaviour
-    reason: NDArray[np.int64]  # a case each
-    segment: NDArray[np.int64]
-    value: Array
-    cost: Array  # case × offer
-    luck: Array  # case × 3: answer, day 90, hold-out
-    map: NDArray[np.int64]  # reason → offer
-    guess: Array  # reason: the share that marketing expects to accept
-    guess_stay: Array  # reason: and to be still there
-
-    def behaviour(self, case: int) -> Behaviour:
-        return self.after if self.shape.drifts and case >= DRIFT_AT else self.before
-
-    def gains(self, case: int) -> Array:
-        """True ΔEV of every offer for this case."""
-        b, r, s = self.behaviour(case), self.reason[case], self.segment[case]
-        value = self.value[case]
-        return gain(b.accept[r, s], b.stay[r, s], b.refused[r, s], b.none[r, s], value, self.cost[case])
-
-
 def behave(rng: np.random.Generator, shape: Shape, kinds: Sequence[str]) -> Behaviour:
     """Structured: kinds fit reasons, offers and segments vary a little. Unstructured: every cell for itself."""
     r, s, o = shape.reasons, shape.segments, shape.offers
     names = sorted(set(kinds))
     of = np.array([names.index(kind) for kind in kinds])
+    scale = rng.uniform(0.4, 1.6, 8) if shape.varied else np.ones(8)
     if shape.structured:
-        fit = rng.normal(0, 1.3, (r, len(names)))[:, of]
-        offer = rng.normal(0, 0.2, o)
-        accept = sigmoid(-0.9 + fit[:, None, :] + offer + rng.normal(0, 0.3, (s, o)) + rng.normal(0, 0.2, (r, s, o)))
-        kind_stays = rng.normal(0.5, 0.25, len(names))[of]
-        stay = sigmoid(kind_stays + 0.35 * fit[:, None, :] + rng.normal(0, 0.15, (r, s, o)))
+        fit = rng.normal(0, 1.3 * scale[0], (r, len(names)))[:, of]
+        offer = rng.normal(0, 0.2 * scale[1], o)
+        own = rng.normal(0, 0.3 * scale[2], (s, o)) + rng.normal(0, 0.2 * scale[3], (r, s, o))
+        accept = sigmoid(-0.9 * scale[4] + fit[:, None, :] + offer + own)
+        kind_stays = rng.normal(0.5 * scale[5], 0.25 * scale[6], len(names))[of]
+        stay = sigmoid(kind_stays + 0.35 * scale[7] * fit[:, None, :] + rng.normal(0, 0.15, (r, s, o)))
     else:
         accept = sigmoid(-0.9 + rng.normal(0, 1.1, (r, s, o)))
         stay = sigmoid(0.5 + rng.normal(0, 0.6, (r, s, o)))
@@ -112,195 +105,239 @@ def behave(rng: np.random.Generator, shape: Shape, kinds: Sequence[str]) -> Beha
     return Behaviour(accept, stay, refused, none)
 
 
-def make(shape: Shape, seed: int, cases: int) -> World:
+@dataclass(frozen=True)
+class Cases:
+    """Who calls in one world, and marketing's map of it."""
+
+    reason: Whole  # a case each
+    segment: Whole
+    value: Array
+    cost: Array  # case × offer
+    luck: Array  # case × 3: answer, day 90, hold-out
+    accept: Array  # case × offer: the true shares
+    stay: Array
+    refused: Array
+    none: Array
+    map: Whole  # reason → offer
+    guess: Array  # reason: the share that marketing expects to accept
+    guess_stay: Array  # reason: and to be still there
+
+
+def make(shape: Shape, seed: int, cases: int) -> Cases:
     rng = np.random.default_rng([zlib.crc32(shape.name.encode()), seed])
-    kinds = tuple(KINDS[i % len(KINDS)] for i in range(shape.offers))
+    kinds = kinds_of(shape)
     before, after = behave(rng, shape, kinds), behave(rng, shape, kinds)
     weight = 1 / np.arange(1, shape.reasons + 1) ** 0.7
     reason = rng.choice(shape.reasons, cases, p=weight / weight.sum())
-    segment = rng.choice(shape.segments, cases, p=[0.6, 0.3, 0.1][: shape.segments])
-    value = np.array([140.0, 220.0, 420.0])[segment] * rng.lognormal(0, 0.25, cases)
+    segment = rng.choice(shape.segments, cases, p=SEGMENT_SHARE)
+    value = TYPICAL_VALUE[segment] * rng.lognormal(0, 0.25, cases)
     depth = np.linspace(0.08, 0.42, shape.offers)
     rng.shuffle(depth)
     cost = value[:, None] * depth * rng.lognormal(0, 0.1, (cases, 1))
-    world = World(
-        shape, kinds, before, replace(after, none=before.none), reason, segment, value, cost,
-        rng.random((cases, 3)), np.zeros(0, int), np.zeros(0), np.zeros(0),
-    )  # fmt: skip
+    luck = rng.random((cases, 3))
     # Marketing knows the trade, not the truth: the right ΔEV of each reason, blurred by as much as the offers differ.
-    typical = np.array([140.0, 220.0, 420.0])
-    share = np.array([0.6, 0.3, 0.1])
-    b = before
-    true = gain(
-        b.accept, b.stay, b.refused, b.none[..., None], typical[:, None], typical[:, None] * depth
-    )  # reason × segment × offer
-    true = (true * share[:, None]).sum(1)
-    seen = true + rng.normal(0, 1.0, true.shape) * true.std(1, keepdims=True)
-    chosen = seen.argmax(1)
+    b, typical = before, TYPICAL_VALUE[:, None]
+    true = gain(b.accept, b.stay, b.refused, b.none[..., None], typical, typical * depth)  # reason × segment × offer
+    true = (true * SEGMENT_SHARE[:, None]).sum(1)
+    blur = rng.uniform(0.5, 2.0) if shape.varied else 1.0
+    chosen = (true + rng.normal(0, blur, true.shape) * true.std(1, keepdims=True)).argmax(1)
     cells = np.arange(shape.reasons), chosen
     guess, guess_stay = (
-        np.clip(np.round((b_ * share[:, None]).sum(1)[cells] + rng.normal(0, 0.1, shape.reasons), 1), 0.2, 0.8)
-        for b_ in (b.accept, b.stay)
+        np.clip(np.round(share[cells] + rng.normal(0, 0.1, shape.reasons), 1), 0.2, 0.8)
+        for share in ((shares * SEGMENT_SHARE[:, None]).sum(1) for shares in (b.accept, b.stay))
     )
-    return replace(world, map=chosen, guess=guess, guess_stay=guess_stay)
+    drifted = shape.drifts & (np.arange(cases) >= DRIFT_AT)
+
+    def true_of(name: str) -> Array:
+        old, new = getattr(before, name)[reason, segment], getattr(after, name)[reason, segment]
+        return np.where(drifted.reshape(-1, *(1,) * (old.ndim - 1)), new, old)
+
+    none = before.none[reason, segment]  # those left alone do not drift
+    return Cases(
+        reason, segment, value, cost, luck, true_of("accept"), true_of("stay"), true_of("refused"), none,
+        chosen, guess, guess_stay,
+    )  # fmt: skip
 
 
-@dataclass
+def kinds_of(shape: Shape) -> tuple[str, ...]:
+    return tuple(KINDS[i % len(KINDS)] for i in range(shape.offers))
+
+
+class Worlds:
+    """Some worlds of a shape side by side: every column of `Cases` with the world as first axis."""
+
+    def __init__(self, shape: Shape, seeds: Sequence[int], cases: int) -> None:
+        made = [make(shape, seed, cases) for seed in seeds]
+        self.shape, self.cases, self.count = shape, cases, len(seeds)
+        self.of = Cases(*(np.stack([getattr(one, f.name) for one in made]) for f in fields(Cases)))
+        c = self.of
+        self.world = np.arange(self.count)[:, None]
+        self.held_out = c.luck[..., 2] < HOLD_OUT
+        self.gains = gain(c.accept, c.stay, c.refused, c.none[..., None], c.value[..., None], c.cost)
+
+
 class Log:
-    """What happened, as the desk's own records would have it."""
+    """What happened, as the desk's own records would have it; world × case. `offer` −1: none."""
 
-    offer: NDArray[np.int64]  # −1: none
-    accepted: NDArray[np.bool_]
-    stayed: NDArray[np.bool_]
+    def __init__(self, worlds: Worlds) -> None:
+        size = worlds.count, worlds.cases
+        self.worlds = worlds
+        self.offer = np.full(size, -1)
+        self.accepted, self.stayed = np.zeros(size, bool), np.zeros(size, bool)
 
-    @classmethod
-    def empty(cls, cases: int) -> "Log":
-        return cls(np.full(cases, -1), np.zeros(cases, bool), np.zeros(cases, bool))
+    def play(self, calls: slice, lead: Whole) -> None:
+        """Put `lead` (−1: none; world × call) to these cases, nothing to those of the hold-out."""
+        c = self.worlds.of
+        lead = np.where(self.worlds.held_out[:, calls], -1, lead)
+        accept, stay, refused = (
+            np.take_along_axis(shares[:, calls], np.maximum(lead, 0)[..., None], -1)[..., 0]
+            for shares in (c.accept, c.stay, c.refused)
+        )
+        self.offer[:, calls] = lead
+        self.accepted[:, calls] = accepted = (lead >= 0) & (c.luck[:, calls, 0] < accept)
+        stays = np.where(lead < 0, c.none[:, calls], np.where(accepted, stay, refused))
+        self.stayed[:, calls] = c.luck[:, calls, 1] < stays
 
-    def play(self, world: World, case: int, offer: int) -> None:
-        b, r, s = world.behaviour(case), world.reason[case], world.segment[case]
-        self.offer[case] = offer
-        if offer < 0:
-            self.stayed[case] = world.luck[case, 1] < b.none[r, s]
-            return
-        self.accepted[case] = world.luck[case, 0] < b.accept[r, s, offer]
-        stays = b.stay[r, s, offer] if self.accepted[case] else b.refused[r, s, offer]
-        self.stayed[case] = world.luck[case, 1] < stays
+    def facts(self, day: int) -> beliefs.Facts:
+        """Counts by age as of the morning of `day`: answers up to yesterday, retention whose delay is over."""
+        shape, c = self.worlds.shape, self.worlds.of
+        known = day * shape.per_day
+        case = np.arange(known)
+        ages = min(day // beliefs.BUCKET_DAYS, MAX_AGE) + 1
+        age = np.minimum((day - 1 - case // shape.per_day) // beliefs.BUCKET_DAYS, ages - 1)
+        offer, accepted, stayed = self.offer[:, :known], self.accepted[:, :known], self.stayed[:, :known]
+        mature = np.broadcast_to(case // shape.per_day + shape.delay < day, offer.shape)
+        offered = offer >= 0
+        context = (shape.reasons, shape.segments, ages)
+        sizes = {True: (self.worlds.count, shape.offers, *context), False: (self.worlds.count, *context)}
+        rest = (c.reason[:, :known] * shape.segments + c.segment[:, :known]) * ages + age
+        cells = int(np.prod(context))
+        flat = {
+            True: (self.worlds.world * shape.offers + np.maximum(offer, 0)) * cells + rest,
+            False: self.worlds.world * cells + rest,
+        }
+
+        def count(which: NDArray[np.bool_], *, by_offer: bool = True) -> Array:
+            size = sizes[by_offer]
+            return np.bincount(flat[by_offer][which], minlength=int(np.prod(size))).astype(float).reshape(size)
+
+        yes, no, none = offered & mature & accepted, offered & mature & ~accepted, ~offered & mature
+        return beliefs.Facts(
+            accepted=count(offered & accepted),
+            presented=count(offered),
+            stayed_accepted=count(yes & stayed),
+            mature_accepted=count(yes),
+            stayed_refused=count(no & stayed),
+            mature_refused=count(no),
+            stayed_none=count(none & stayed, by_offer=False),
+            mature_none=count(none, by_offer=False),
+        )
 
 
-def facts(world: World, log: Log, day: int) -> beliefs.Facts:
-    """Counts by age bucket as of the morning of `day`: answers up to yesterday, retention whose delay is over."""
-    shape = world.shape
-    ages = day // beliefs.BUCKET_DAYS + 1
-    known = day * shape.per_day
-    case = np.arange(known)
-    age = (day - 1 - case // shape.per_day) // beliefs.BUCKET_DAYS
-    r, s, o = world.reason[:known], world.segment[:known], log.offer[:known]
-    accepted, stayed = log.accepted[:known], log.stayed[:known]
-    mature = case // shape.per_day + shape.delay < day
-    offered = o >= 0
-
-    def count(which: NDArray[np.bool_], *axes: tuple[NDArray[np.int64], int]) -> Array:
-        sizes = [size for _, size in axes]
-        flat = np.ravel_multi_index([index[which] for index, _ in axes], sizes)
-        return np.bincount(flat, minlength=int(np.prod(sizes))).astype(float).reshape(sizes)
-
-    full = ((o, shape.offers), (r, shape.reasons), (s, shape.segments), (age, ages))
-    return beliefs.Facts(
-        accepted=count(offered & accepted, *full),
-        presented=count(offered, *full),
-        stayed_accepted=count(offered & mature & accepted & stayed, *full),
-        mature_accepted=count(offered & mature & accepted, *full),
-        stayed_refused=count(offered & mature & ~accepted & stayed, *full),
-        mature_refused=count(offered & mature & ~accepted, *full),
-        stayed_none=count(~offered & mature & stayed, *full[1:]),
-        mature_none=count(~offered & mature, *full[1:]),
-    )
+MAX_AGE = 72  # as the desk keeps it: three years in steps of half a month
+DRAWS = 50
+Policy = Callable[[Worlds], Log]
 
 
-Policy = Callable[[World], Log]
-
-
-def engine(world: World, *, draws: int = choice.DRAWS, **how: object) -> Log:
-    shape, log = world.shape, Log.empty(len(world.reason))
-    catalogue = beliefs.Catalogue(
-        incentives=range(1, shape.offers + 1),
-        kinds=world.kinds,
-        reasons=range(shape.reasons),
-        segments=[str(s) for s in range(shape.segments)],
-        mapped={(int(o) + 1, r): float(world.guess[r]) for r, o in enumerate(world.map)},
-        mapped_stay={(int(o) + 1, r): float(world.guess_stay[r]) for r, o in enumerate(world.map)},
-    )
-    for day in range(len(world.reason) // shape.per_day):
-        model = beliefs.learn(facts(world, log, day), catalogue, **how)  # type: ignore[arg-type]
-        parameters = [
-            np.stack([p.a, p.b], -1) for p in (model.accept, model.stay_accepted, model.stay_refused, model.stay_none)
-        ]
-        trust = beliefs.trust(model.stay_accepted.n[-1].sum((0, 2)))
-        for case in range(day * shape.per_day, (day + 1) * shape.per_day):
-            if world.luck[case, 2] < HOLD_OUT:
-                log.play(world, case, -1)
-                continue
-            r, s = world.reason[case], world.segment[case]
-            offers = [
-                Candidate(
-                    o + 1,
-                    Shares(*(tuple(p[o, r, s]) for p in parameters[:3])),
-                    world.value[case],
-                    world.cost[case, o],
-                    mapped=o == world.map[r],
-                )
-                for o in range(shape.offers)
+def engine(worlds: Worlds) -> Log:
+    shape, log, c = worlds.shape, Log(worlds), worlds.of
+    kinds = kinds_of(shape)
+    guesses = []
+    for guess in (c.guess, c.guess_stay):
+        table = np.full((worlds.count, shape.offers, shape.reasons), np.nan)
+        table[worlds.world, c.map, np.arange(shape.reasons)] = guess
+        guesses.append(table)
+    prior = beliefs.Prior(beliefs.Catalogue(range(shape.offers), kinds, (), ()).membership(), *guesses)
+    rng = np.random.default_rng(1)
+    for day in range(worlds.cases // shape.per_day):
+        if day % shape.learn_every == 0:
+            model = beliefs.learn(log.facts(day), prior)
+            by_offer = [
+                np.moveaxis(np.stack([p.a, p.b], -1), 1, -2)
+                for p in (model.accept, model.stay_accepted, model.stay_refused)
             ]
-            lead = choice.choose(offers, tuple(parameters[3][r, s]), case, draws=draws, trust=trust[r]).lead
-            log.play(world, case, lead - 1)
+            without = np.stack([model.stay_none.a, model.stay_none.b], -1)
+            tried = np.moveaxis(model.accept.n[-2], 1, -1)
+        calls = slice(day * shape.per_day, (day + 1) * shape.per_day)
+        at = worlds.world, c.reason[:, calls], c.segment[:, calls]
+        offers = Offers(
+            tuple(range(1, shape.offers + 1)),
+            *(pairs[at] for pairs in by_offer),
+            value=c.value[:, calls, None],
+            cost=c.cost[:, calls],
+            lever=np.ones(shape.offers),
+            price_of_budget=np.zeros(shape.offers),
+            mapped=np.arange(shape.offers) == c.map[at[:2]][..., None],
+            tried=tried[at[:2]],
+        )
+        won = choice.wins(offers, without[at], rng, draws=DRAWS, map_cases=model.map_cases[:, None])
+        vector = (1 - choice.EPSILON) * won + choice.EPSILON / won.shape[-1]
+        ticket = rng.random((*won.shape[:-1], 1)) * vector.sum(-1, keepdims=True)
+        log.play(calls, (ticket >= vector.cumsum(-1)).sum(-1) - 1)
     return log
 
 
-def _always(pick: Callable[[World, int], int]) -> Policy:
-    def policy(world: World) -> Log:
-        log = Log.empty(len(world.reason))
-        for case in range(len(world.reason)):
-            log.play(world, case, -1 if world.luck[case, 2] < HOLD_OUT else pick(world, case))
-        return log
-
-    return policy
+def always(worlds: Worlds, lead: Whole) -> Log:
+    log = Log(worlds)
+    log.play(slice(None), np.broadcast_to(lead, log.offer.shape))
+    return log
 
 
-def random_offer(world: World) -> Log:
-    rng = np.random.default_rng(5)
-    return _always(lambda w, case: int(rng.integers(-1, w.shape.offers)))(world)
+def random_offer(worlds: Worlds) -> Log:
+    return always(worlds, np.random.default_rng(5).integers(-1, worlds.shape.offers, (worlds.count, worlds.cases)))
 
 
-def best_fixed(world: World) -> Log:
+def best_fixed(worlds: Worlds) -> Log:
     """The one offer that would have brought most, known only afterwards."""
-    total = sum(world.gains(case) for case in range(len(world.reason)))
-    best = int(np.argmax(total))
-    return _always(lambda w, case: best)(world)
+    return always(worlds, worlds.gains.sum(1).argmax(-1)[:, None])
 
 
-def static_map(world: World) -> Log:
-    return _always(lambda w, case: int(w.map[w.reason[case]]))(world)
+def static_map(worlds: Worlds) -> Log:
+    return always(worlds, worlds.of.map[worlds.world, worlds.of.reason])
 
 
-def mabwiser(policy: str) -> Policy:
-    """MABWiser with what it offers: the net value of day 90 as reward, one-hot reason and segment as context."""
+def mabwiser(name: str) -> Policy:
+    """MABWiser with what it offers: the net value of day 90 as reward, one-hot reason and segment as context. It is
+    taught once in five simulated days, all that has matured since."""
 
-    def play(world: World) -> Log:
+    def play(worlds: Worlds) -> Log:
         from mabwiser.mab import MAB, LearningPolicy
 
-        shape, log = world.shape, Log.empty(len(world.reason))
-        context = np.hstack(
-            [
-                np.eye(shape.reasons)[world.reason],
-                np.eye(shape.segments)[world.segment],
-                np.ones((len(world.reason), 1)),
-            ]
-        )
-        how = (
-            LearningPolicy.LinTS(alpha=0.3, l2_lambda=1.0)
-            if policy == "LinTS"
-            else LearningPolicy.LinGreedy(epsilon=0.05, l2_lambda=1.0)
-        )
-        bandit = MAB(arms=list(range(-1, shape.offers)), learning_policy=how, seed=7)
+        shape, log, c = worlds.shape, Log(worlds), worlds.of
+        ways = {
+            "LinTS": LearningPolicy.LinTS(alpha=0.3, l2_lambda=1.0),
+            "ε-greedy": LearningPolicy.LinGreedy(epsilon=0.05, l2_lambda=1.0),
+        }
         rng = np.random.default_rng(3)
-        scale = world.value.mean()
-        fitted = False
-        for day in range(len(world.reason) // shape.per_day):
-            known = np.arange((day - 1 - shape.delay) * shape.per_day, (day - shape.delay) * shape.per_day)
-            known = known[known >= 0]
-            if len(known):
-                cost = np.where(log.accepted[known], world.cost[known, np.maximum(log.offer[known], 0)], 0.0)
-                reward = (log.stayed[known] * world.value[known] - cost) / scale
-                learn = bandit.partial_fit if fitted else bandit.fit
-                learn(decisions=log.offer[known], rewards=reward, contexts=context[known])
-                fitted = True
-            today = np.arange(day * shape.per_day, (day + 1) * shape.per_day)
-            picks = (
-                np.atleast_1d(bandit.predict(context[today])) if fitted else rng.integers(-1, shape.offers, len(today))
-            )
-            for case, pick in zip(today, picks, strict=True):
-                log.play(world, int(case), -1 if world.luck[case, 2] < HOLD_OUT else int(pick))
+        arms = list(range(-1, shape.offers))
+        bandits = [MAB(arms=arms, learning_policy=ways[name], seed=7 + world) for world in range(worlds.count)]
+        context = np.concatenate(
+            [
+                np.eye(shape.reasons)[c.reason],
+                np.eye(shape.segments)[c.segment],
+                np.ones((worlds.count, worlds.cases, 1)),
+            ],
+            axis=-1,
+        )
+        scale = c.value.mean()
+        block = 5 * shape.per_day
+        taught = 0
+        for start in range(0, worlds.cases, block):
+            calls = slice(start, start + block)
+            ripe = max(start - shape.delay * shape.per_day, 0)
+            lead = rng.integers(-1, shape.offers, (worlds.count, context[:, calls].shape[1]))
+            for world, bandit in enumerate(bandits):
+                if ripe > taught:
+                    known = slice(taught, ripe)
+                    offer = log.offer[world, known]
+                    cost = c.cost[world, known][np.arange(ripe - taught), np.maximum(offer, 0)]
+                    net = log.stayed[world, known] * c.value[world, known] - log.accepted[world, known] * cost
+                    learn = bandit.partial_fit if taught else bandit.fit
+                    learn(decisions=offer, rewards=net / scale, contexts=context[world, known])
+                if ripe:
+                    lead[world] = np.atleast_1d(bandit.predict(context[world, calls]))
+            taught = max(taught, ripe)
+            log.play(calls, lead)
         return log
 
     return play
@@ -318,59 +355,76 @@ def policies() -> dict[str, Policy]:
     return found | {"MABWiser LinTS": mabwiser("LinTS"), "MABWiser ε-greedy": mabwiser("ε-greedy")}
 
 
-def earned(world: World, log: Log) -> tuple[Array, Array]:
-    """True ΔEV of what was done, and of the best that could be done, for each case outside the hold-out."""
-    done, best = np.zeros(len(world.reason)), np.zeros(len(world.reason))
-    for case in range(len(world.reason)):
-        if world.luck[case, 2] >= HOLD_OUT:
-            gains = world.gains(case)
-            best[case] = max(gains.max(), 0)
-            done[case] = gains[log.offer[case]] if log.offer[case] >= 0 else 0.0
-    return done, best
+def windows(shape: Shape, cases: int) -> dict[str, slice]:
+    """Which cases are summed, under the heading of the table's column."""
+    found = {f"{n:,}": slice(0, n) for n in CHECKPOINTS if n <= cases}
+    if shape.drifts and cases >= DRIFT_AT + 2 * RECOVERY:
+        found |= {
+            "before drift": slice(DRIFT_AT - 500, DRIFT_AT),
+            "at once": slice(DRIFT_AT, DRIFT_AT + 500),
+            f"{RECOVERY:,} later": slice(DRIFT_AT + RECOVERY, DRIFT_AT + RECOVERY + 500),
+            "at the end": slice(cases - 500, cases),
+        }
+    return found
 
 
-def one(task: tuple[Shape, int, int, str]) -> tuple[str, str, int, list[float]]:
-    """One world, one policy → the share at each checkpoint; in drifting worlds also before and after the drift."""
-    shape, seed, cases, name = task
-    world = make(shape, seed, cases)
-    done, best = earned(world, policies()[name](world))
-    shares = [float(done[:n].sum() / best[:n].sum()) for n in CHECKPOINTS if n <= cases]
-    if shape.drifts and cases >= DRIFT_AT + RECOVERY + 500:
-        for window in ((DRIFT_AT - 1_000, DRIFT_AT), (DRIFT_AT, DRIFT_AT + 500),
-                       (DRIFT_AT + RECOVERY - 250, DRIFT_AT + RECOVERY + 250)):  # fmt: skip
-            shares.append(float(done[slice(*window)].sum() / best[slice(*window)].sum()))
-    return shape.name, name, seed, shares
+def one(task: tuple[Shape, tuple[int, ...], int, str]) -> tuple[str, str, Array]:
+    """Some worlds under one policy → the share of the best possible in each window, world × window."""
+    shape, seeds, cases, name = task
+    worlds = Worlds(shape, seeds, cases)
+    log = policies()[name](worlds)
+    done = np.take_along_axis(worlds.gains, np.maximum(log.offer, 0)[..., None], -1)[..., 0]
+    done = np.where(worlds.held_out | (log.offer < 0), 0.0, done)
+    best = np.where(worlds.held_out, 0.0, np.maximum(worlds.gains.max(-1), 0))
+    shares = [done[:, calls].sum(1) / best[:, calls].sum(1) for calls in windows(shape, cases).values()]
+    return shape.name, name, np.stack(shares, -1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=16)
     parser.add_argument("--cases", type=int, default=8_000)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--policies", default="")
-    # Under `python -m bench` the arguments name measurements: then a small table, which a person can wait for.
-    own = sys.argv[0].endswith("offers.py")
-    options = parser.parse_args(None if own else ["--worlds", "2", "--cases", "3000"])
+    parser.add_argument("--only", default="", help="kinds of worlds, with commas")
+    parser.add_argument("--policies", default="", help="some of them, with commas")
+    parser.add_argument("--seeds", type=int, default=HELD_OUT_SEEDS, help="the first of them")
+    own = sys.argv[0].endswith("offers.py")  # under `python -m bench` the arguments name measurements
+    if not own and PEERS.exists():
+        subprocess.run([PEERS, "-m", "bench.offers"], check=True)  # noqa: S603 the peers have an environment of their own
+        return
+    options = parser.parse_args(None if own else [])
     names = [n for n in policies() if not options.policies or n in options.policies.split(",")]
     if not any(n.startswith("MABWiser") for n in policies()):
         print("MABWiser is not installed here: its rows are left out (`make bench` installs it).")
     shapes = [s for s in SHAPES if not options.only or s.name in options.only.split(",")]
-    tasks = [(s, w, options.cases, n) for s in shapes for n in names for w in range(options.worlds)]
+    seeds = range(options.seeds, options.seeds + options.worlds)
+    tasks = [(s, batch, options.cases, n) for s in shapes for n in names for batch in _batches(n, seeds)]
     started = time.perf_counter()
-    with ProcessPoolExecutor() as pool:
-        results = list(pool.map(one, tasks, chunksize=1))
+    with ProcessPoolExecutor(2) as pool:
+        results = list(pool.map(one, tasks))
     for shape in shapes:
-        print(f"\n## {shape.name}: share of the best possible net value, mean ± standard error")
-        heads = [f"{n:,}" for n in CHECKPOINTS if n <= options.cases]
-        if shape.drifts:
-            heads += ["before drift", "500 after", f"{RECOVERY:,} after"]
+        print(f"\n### {shape.name}\n")
+        heads = list(windows(shape, options.cases))
         print("| policy | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads))
-        for name in names:
-            rows = np.array([shares for s, n, _, shares in results if (s, n) == (shape.name, name)])
-            error = rows.std(0, ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else np.zeros(rows.shape[1])
-            cells = " | ".join(f"{m:.2f} ± {e:.2f}" for m, e in zip(rows.mean(0), error, strict=True))
-            print(f"| {name} | {cells} |")
-    print(f"\n{options.worlds} worlds a kind, {time.perf_counter() - started:.0f} s")
+        found = {
+            name: np.concatenate([shares for s, n, shares in results if (s, n) == (shape.name, name)]) for name in names
+        }
+        for name, rows in found.items():
+            print(f"| {name} | {_cells(rows)} |")
+        if {"engine", "static map"} <= set(names):
+            print(f"| engine − map, world by world | {_cells(found['engine'] - found['static map'], sign='+')} |")
+    print(f"\n{options.worlds} worlds a kind from seed {options.seeds}, {time.perf_counter() - started:.0f} s")
+
+
+def _batches(policy: str, seeds: Sequence[int]) -> list[tuple[int, ...]]:
+    """Which worlds are played side by side; MABWiser, at three milliseconds a case, meets the first four only."""
+    met = seeds[:4] if policy.startswith("MABWiser") else seeds
+    return [tuple(met[i : i + SIDE_BY_SIDE]) for i in range(0, len(met), SIDE_BY_SIDE)]
+
+
+def _cells(rows: Array, sign: str = "") -> str:
+    """Mean ± standard error of each column."""
+    error = rows.std(0, ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else np.zeros(rows.shape[1])
+    return " | ".join(f"{mean:{sign}.2f} ± {se:.2f}" for mean, se in zip(rows.mean(0), error, strict=True))
 
 
 if __name__ == "__main__":

@@ -14,22 +14,26 @@ from customers.models import Customer, Plan, Subscription
 from staff.models import User
 
 OFFERS = 200
-RULES = {
-    "eligible": {
-        "all": [
-            {"var": "tenure_months", "op": "ge", "value": 6},
-            {"not": {"var": "in_debt", "op": "is", "value": True}},
-            {
-                "any": [
-                    {"var": "monthly_price", "op": "ge", "value": "10.00"},
-                    {"var": "is_bound", "op": "is", "value": True},
-                ]
-            },
-        ]
-    },
-    "applicable": {"var": "days_since_incentive", "op": "gt", "value": 90},
-    "suitable": {"var": "segment", "op": "in", "value": ["standard", "plus"]},
-}
+
+
+def rules(n: int) -> dict[str, object]:
+    """Six conditions, their numbers the incentive's own; the caller meets every one."""
+    return {
+        "eligible": {
+            "all": [
+                {"var": "tenure_months", "op": "ge", "value": 6 + n % 12},
+                {"not": {"var": "in_debt", "op": "is", "value": True}},
+                {
+                    "any": [
+                        {"var": "monthly_price", "op": "ge", "value": f"{10 + n % 20}.00"},
+                        {"var": "is_bound", "op": "is", "value": True},
+                    ]
+                },
+            ]
+        },
+        "applicable": {"var": "days_since_incentive", "op": "gt", "value": 90 + n},
+        "suitable": {"var": "segment", "op": "in", "value": ["standard", "plus"]},
+    }
 
 
 def publish() -> None:
@@ -48,7 +52,7 @@ def publish() -> None:
                 number=1,
                 state="published",
                 terms={"percent": str(5 + n % 10), "months": 1 + n % 3},
-                rules=RULES,
+                rules=rules(n),
                 author=author,
                 publisher=publisher,
                 published_at=now,

@@ -28,8 +28,7 @@ class Candidate(TypedDict):
     `version` None is “no incentive” (score, gain and cost 0). `shown` False: see `refusals`.
     `accept` P(accepts), of which `accepted` among `presented` callers with `low`–`high` the likely range;
     `scope` says which callers: "reason" (those with this reason) or "incentive" (all who were offered it);
-    `stays` P(active and paying on day 90 | accepted); `stays_without` the same with no offer. `parameters` is what
-    the engine drew from, for a replay; None for what was not in the draw.
+    `stays` P(active and paying on day 90 | accepted); `stays_without` the same with no offer.
     """
 
     version: int | None
@@ -49,7 +48,6 @@ class Candidate(TypedDict):
     stays_without: float
     probability: float
     refusals: list[Refusal]
-    parameters: dict[str, Any] | None
 
 
 LITTLE, MUCH = 30, 300

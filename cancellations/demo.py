@@ -11,8 +11,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from cancellations import actions, candidates, letters, rules, terms
-from cancellations.engine import values
+from cancellations import actions, candidates, letters, rules, suggestions, terms, variables
+from cancellations.engine import choice, ranking, values
+from cancellations.engine.ranking import Offers
+from cancellations.engine.special import beta_interval
 from cancellations.models import (
     CancellationCase,
     CaseMove,
@@ -499,29 +501,12 @@ class _Call:
         contract = values.Contract(case.subscription.monthly_price, case.subscription.monthly_margin)
         priced = [(v, values.cost(v.incentive.kind, v.terms, contract)) for v in known]
         priced = [(v, cost) for v, cost in priced if cost <= values.value(contract) / 2] or priced[:1]
-        if fate == "stayed":
-            weight = [helps[v.incentive.kind][0] * helps[v.incentive.kind][1] + 0.05 for v, _cost in priced]
-        else:
-            weight = [1.05 - helps[v.incentive.kind][0] for v, _cost in priced]
-        chosen, cost = random.choices(priced, weight)[0]
-        share = round(1 / len(priced), 4)
-        row = _row(chosen, cost, values.value(contract), helps[chosen.incentive.kind], share)
-        suggestion = Suggestion(
-            case=case,
-            at=at,
-            by=agent,
-            reason=case.reason,
-            features={"segment": case.customer.segment, "fingerprint": "demo", "none": [6.0, 14.0]},
-            candidates=[row],
-            vector={"0": 1.0} if hold_out else {str(chosen.pk): share, "0": round(1 - share, 4)},
-            chosen=None if hold_out else chosen,
-            propensity=1.0 if hold_out else share,
-            model_version="demo",
-            hold_out=hold_out,
-        )
+        suggestion = _decide(case, priced, helps, at, agent, hold_out=hold_out, seed=random.getrandbits(53))
         self.past.suggestions.append(suggestion)
-        if hold_out:
+        chosen, cost = next(((v, cost) for v, cost in priced if v.pk == suggestion.chosen_id), (None, Decimal(0)))
+        if chosen is None:
             return None
+        row = next(row for row in suggestion.candidates if row["version"] == chosen.pk)
         accepts = random.random() < (0.7 if fate == "stayed" else 0.0 if fate == "leaving" else 0.28)
         offer = Offer(
             case=case,
@@ -533,7 +518,7 @@ class _Call:
             cost=cost,
             gain=Decimal(row["gain"]),
             customer_value=values.value(contract),
-            propensity=share,
+            propensity=suggestion.propensity,
             explanation=dict(row),
             created_at=at,
             by=agent,
@@ -633,31 +618,77 @@ class _Call:
         return document
 
 
-def _row(
-    version: IncentiveVersion, cost: Decimal, value: Decimal, helps: tuple[float, float], share: float
-) -> candidates.Candidate:
-    accepts, stays = helps
-    gain = Decimal(str(round(accepts * (stays - 0.35) * float(value) - accepts * float(cost), 2)))
-    return {
-        "version": version.pk,
-        "kind": version.incentive.kind,
-        "shown": True,
-        "score": float(gain),
-        "gain": f"{gain:.2f}",
-        "cost": f"{cost:.2f}",
-        "value": f"{value:.2f}",
-        "accept": accepts,
-        "low": round(accepts - 0.08, 2),
-        "high": round(accepts + 0.08, 2),
-        "scope": "reason",
-        "accepted": round(accepts * 40),
-        "presented": 40,
-        "stays": stays,
-        "stays_without": 0.35,
-        "probability": share,
-        "refusals": [],
-        "parameters": None,
-    }
+KNOWN = 40  # callers behind each figure of the past
+
+
+def _decide(
+    case: CancellationCase,
+    priced: list[tuple[IncentiveVersion, Decimal]],
+    helps: dict[str, tuple[float, float]],
+    at: datetime,
+    agent: User,
+    *,
+    hold_out: bool,
+    seed: int,
+) -> Suggestion:
+    """A decision of the past by the engine's own draw, so that it replays as one of today does."""
+    contract = values.Contract(case.subscription.monthly_price, case.subscription.monthly_margin)
+    worth, none = values.value(contract), (14.0, 26.0)
+    shares = [helps[version.incentive.kind] for version, _cost in priced]
+    offers = Offers.of(
+        [version.pk for version, _cost in priced],
+        accept=[(KNOWN * accepts, KNOWN * (1 - accepts)) for accepts, _stays in shares],
+        stay_accepted=[(KNOWN * stays, KNOWN * (1 - stays)) for _accepts, stays in shares],
+        stay_refused=[none] * len(priced),
+        value=float(worth),
+        cost=[float(cost) for _version, cost in priced],
+        tried=KNOWN,
+    )
+    parameters = {"none": none, "map_cases": 0.0, "draws": 100, **offers.as_json()}
+    chosen = suggestions.choose(parameters, seed, silent=hold_out)
+    probability = dict(zip(chosen.keys, chosen.vector, strict=True))
+    expected = ranking.expect(offers, none)
+    low, high = beta_interval(offers.accept[:, 0], offers.accept[:, 1])
+    rows: list[candidates.Candidate] = [
+        {
+            "version": version.pk,
+            "kind": version.incentive.kind,
+            "shown": True,
+            "score": round(float(expected.score[i]), 4),
+            "gain": f"{expected.gain[i]:.2f}",
+            "cost": f"{cost:.2f}",
+            "value": f"{worth:.2f}",
+            "accept": shares[i][0],
+            "low": round(float(low[i]), 4),
+            "high": round(float(high[i]), 4),
+            "scope": "reason",
+            "accepted": round(shares[i][0] * KNOWN),
+            "presented": KNOWN,
+            "stays": shares[i][1],
+            "stays_without": 0.35,
+            "probability": probability[version.pk],
+            "refusals": [],
+        }
+        for i, (version, cost) in enumerate(priced)
+    ]
+    today = timezone.localdate(at)
+    found = variables.of_case(case, today=today, value=worth, goodwill=Decimal(0), accepted=0, days_since=None)
+    return Suggestion(
+        case=case,
+        at=at,
+        by=agent,
+        reason=case.reason,
+        features={"segment": case.customer.segment, "fingerprint": "demo", "values": suggestions.plain(found)},
+        candidates=sorted(rows, key=lambda row: -row["score"]),
+        parameters=parameters,
+        vector={str(key): p for key, p in probability.items()},
+        chosen_id=chosen.lead or None,
+        propensity=chosen.propensity,
+        seed=seed,
+        model_version="demo",
+        hold_out=hold_out,
+        epsilon=choice.EPSILON,
+    )
 
 
 # --- the calls of today -----------------------------------------------------------------------------------------------

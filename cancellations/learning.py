@@ -123,11 +123,11 @@ def _pack(axes: Catalogue, model: Model) -> bytes:
         "reasons": np.array(axes.reasons, dtype=np.int64),
         "segments": np.array(axes.segments, dtype=str),
         "mapped": np.array(sorted((i, r, share) for (i, r), share in axes.mapped.items())).reshape(-1, 3),
+        "map_cases": model.map_cases,
     }
     for name in QUANTITIES:
         posterior: Posterior = getattr(model, name)
         arrays[f"{name}.levels"] = np.array(posterior.levels)
-        arrays[f"{name}.kappas"] = np.array(posterior.kappas)
         for level in range(len(posterior.levels)):
             for part in ("mean", "strength", "k", "n"):
                 arrays[f"{name}.{part}.{level}"] = np.round(getattr(posterior, part)[level], 9)
@@ -145,7 +145,7 @@ def _unpack(data: bytes) -> Believed:
                 tuple(arrays[f"{name}.{part}.{level}"] for level in range(len(levels)))
                 for part in ("mean", "strength", "k", "n")
             ]
-            posteriors.append(Posterior(levels, *parts, kappas=tuple(arrays[f"{name}.kappas"].tolist())))
+            posteriors.append(Posterior(levels, *parts, kappas=()))
         axes = Catalogue(
             incentives=arrays["incentives"].tolist(),
             kinds=arrays["kinds"].tolist(),
@@ -153,7 +153,7 @@ def _unpack(data: bytes) -> Believed:
             segments=arrays["segments"].tolist(),
             mapped={(int(i), int(r)): share for i, r, share in arrays["mapped"].tolist()},
         )
-    return Believed(axes, Model(*posteriors))
+        return Believed(axes, Model(*posteriors, map_cases=arrays["map_cases"]))
 
 
 def _digest(believed: Believed) -> str:
@@ -179,13 +179,13 @@ def learn(*, as_of: datetime) -> LearnedModel:
     """
     axes = catalogue()
     facts = gather(axes, as_of)
-    model = beliefs.learn(facts, axes)
+    model = beliefs.learn(facts, axes.prior())
     packed = _pack(axes, model)
     about = {
         "numpy": np.__version__,
-        "change": {name: getattr(model, name).change for name in QUANTITIES},
+        "change": {name: int(getattr(model, name).change or 0) for name in QUANTITIES},
         "kappas": {
-            name: dict(zip(getattr(model, name).levels, getattr(model, name).kappas, strict=True))
+            name: dict(zip(getattr(model, name).levels, map(float, getattr(model, name).kappas), strict=True))
             for name in QUANTITIES
         },
     }

@@ -93,7 +93,7 @@ def guard(code: str, values: Mapping[str, Any]) -> str:
             }
         case "goodwill":
             return _("%(given)s given in 12 months, the limit is %(limit)s") % money
-        case "budget" | "team_budget":
+        case "budget":
             return _("%(left)s left in the month's budget") % money
     return code
 

@@ -3,5 +3,5 @@ replay run the very same code.
 
 values → what a customer is worth and an incentive costs · conditions → marketing's rules · guards → the company's
 limits · beliefs → what was learned · ranking → what an offer gains over none · choice → who leads, with which
-propensity · explain → why, in numbers.
+propensity · lookup → a model's estimates by the desk's keys.
 """

@@ -2,13 +2,14 @@
 
     p_l = (k_l + κ_l · p_(l−1)) / (n_l + κ_l)
 
-(a beta-binomial posterior whose prior is the level above). Four quantities: A, accepted of presented; q, active and
-paying on day 90 of accepted; u, the same of refused; R0, the same of those who were offered nothing. Facts are dense
-arrays over incentive × reason × segment × age, so that learning is arithmetic and a rebuild gives the same numbers.
+(a beta-binomial posterior whose prior is the level above; κ by empirical Bayes). Four quantities: A, accepted of
+presented; q, active and paying on day 90 of accepted; u, the same of refused; R0, the same of those who were offered
+nothing. Facts are dense arrays over incentive × reason × segment × age, so that learning is arithmetic and a rebuild
+gives the same numbers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +18,20 @@ from cancellations.engine.special import log_evidence
 
 Array = NDArray[np.float64]
 
-KAPPA = 15.0
-KAPPAS = (5.0, 8.0, 15.0, 30.0, 60.0, 120.0)
+KAPPA = 15.0  # cases that the level above is worth while the cells say nothing of it
+KAPPA_RANGE = (5.0, 120.0)
+KAPPA_PAIRS = 300.0  # how much of the cells' own word it takes to move κ: pairs of callers in one cell
 ACCEPT_ROOT = (6.0, 14.0)
 STAY_ROOT = (12.0, 8.0)
 LEAVE_ROOT = (4.0, 16.0)
-PSEUDO_CASES = 15.0
-MAPPED_SHARE = 0.5
+PSEUDO_CASES = 15.0  # what marketing's guess of a share is worth
+FIT_STAYS = 0.5  # of what a kind gains or loses in acceptance for a reason (log-odds), staying is expected to follow
 BUCKET_DAYS = 15  # facts are counted by age in steps of half a month
-OLD_WEIGHT = 0.1  # what a fact from before a change still counts
+OLD_WEIGHT = 0.02  # what a fact from before a change still counts
 CHANGE_ODDS = 6.0  # how many nats of evidence a change must show
-MIN_BUCKETS = 1
+CHANGE_CASES = 50  # below this there is nothing to compare
+MAP_CASES = 5.0  # what marketing's word against an offer that its map does not name is worth (see `choice`)
+MAP_AFTER_CHANGE = 0.1  # and what of it is left when callers have come to behave otherwise
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,19 @@ class Catalogue:
         rows = [[1.0 if kind == name else 0.0 for kind in self.kinds] for name in names]
         return np.array(rows).reshape(len(names), len(self.kinds))
 
+    def prior(self) -> "Prior":
+        return Prior(self.membership(), self.mapping(self.mapped), self.mapping(self.mapped_stay))
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is known before there are facts: which kind each incentive is of, kind × incentive, and marketing's guesses
+    over incentive × reason, NaN where there is none."""
+
+    kinds: Array
+    accepts: Array
+    stays: Array
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -93,8 +110,8 @@ class Posterior:
     strength: tuple[Array, ...]
     k: tuple[Array, ...]
     n: tuple[Array, ...]
-    kappas: tuple[float, ...]
-    change: int | None = None  # the age bucket where a change was found
+    kappas: tuple[Array, ...]
+    change: NDArray[np.int64] | None = None  # the age bucket from which on callers behaved otherwise; 0: never
 
     @property
     def a(self) -> Array:
@@ -114,30 +131,32 @@ class Model:
     stay_accepted: Posterior
     stay_refused: Posterior
     stay_none: Posterior
+    map_cases: Array  # marketing's word against an offer that its map does not name, in cases
 
 
-def _step(k: Array, n: Array, above: Array, kappas: Sequence[float]) -> tuple[Array, Array, float]:
-    """One level: the κ that explains the counts best, the posterior means, their strengths n + κ.
+def _step(k: Array, n: Array, above: Array, cells: int) -> tuple[Array, Array, Array]:
+    """One level: posterior means, their strengths n + κ, and κ, which is one for all of the last `cells` axes.
 
-    The choice among κ is empirical Bayes: the sum of log evidences, with a log-normal prior around 15 so that little
-    data change nothing.
+    κ by moments (Kleinman 1973): with ρ = 1 / (κ + 1), the cells scatter about the level above by
+    E Σ (k − np)² / p(1 − p) = Σ n + ρ · Σ n(n − 1). A prior of `KAPPA_PAIRS` pairs at κ = 15 steadies it.
     """
     above = np.clip(np.broadcast_to(above, k.shape), 0.005, 0.995)
-    best, kappa = -np.inf, KAPPA
-    if len(kappas) > 1 and n.sum() > 0:
-        seen = n > 0
-        for candidate in kappas:
-            evidence = float(log_evidence(k[seen], n[seen], above[seen], candidate).sum())
-            evidence -= 0.5 * (np.log(candidate / KAPPA) / 0.8) ** 2
-            if evidence > best:
-                best, kappa = evidence, candidate
-    elif kappas:
-        kappa = kappas[0]
-    return (k + kappa * above) / (n + kappa), n + kappa, kappa
+    axes = tuple(range(-cells, 0))
+    excess = ((k - n * above) ** 2 / (above * (1 - above)) - n).sum(axes)
+    pairs = (n * np.maximum(n - 1, 0)).sum(axes)
+    rho = (excess + KAPPA_PAIRS / (KAPPA + 1)) / (pairs + KAPPA_PAIRS)
+    kappa = np.clip(1 / np.maximum(rho, 1e-3) - 1, *KAPPA_RANGE)
+    each = kappa.reshape(kappa.shape + (1,) * cells)
+    return (k + each * above) / (n + each), n + each, kappa
 
 
 def _logit(p: Array) -> Array:
+    p = np.clip(p, 0.005, 0.995)
     return np.log(p / (1 - p))
+
+
+def _expit(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
 
 
 def offer_chain(
@@ -147,144 +166,145 @@ def offer_chain(
     *,
     root: tuple[float, float],
     mapped: Array | None = None,
-    kappas: Sequence[float] = KAPPAS,
+    fit_of: Array | None = None,
 ) -> Posterior:
     """Counts over incentive × reason × segment → posteriors at each level.
 
     Beside the plain chain an incentive's estimate for a reason learns from its kind for that reason (what pauses do
     for those who moved) and leaves from the segment's general inclination: both are log-odds added to the parent's.
+    `fit_of`, kind × reason in log-odds, is what another quantity says of how a kind fits a reason.
     """
-    p0 = np.array((k.sum() + root[0]) / (n.sum() + sum(root)))
-    by_kind = np.tensordot(kinds, k, axes=1), np.tensordot(kinds, n, axes=1)  # kind × reason × segment
-    p1, s1, kappa1 = _step(by_kind[0].sum((1, 2)), by_kind[1].sum((1, 2)), p0, kappas)
     of_kind = kinds.T.nonzero()[1]
-    p2, s2, kappa2 = _step(k.sum((1, 2)), n.sum((1, 2)), p1[of_kind], kappas)
+    all_k, all_n = k.sum((-1, -2, -3)), n.sum((-1, -2, -3))
+    p0, s0 = (all_k + root[0]) / (all_n + sum(root)), all_n + sum(root)
+    kind_k, kind_n = (np.einsum("ji,...irs->...jrs", kinds, counts) for counts in (k, n))
+    p1, s1, kappa1 = _step(kind_k.sum((-1, -2)), kind_n.sum((-1, -2)), p0[..., None], 1)
+    p2, s2, kappa2 = _step(k.sum((-1, -2)), n.sum((-1, -2)), p1[..., of_kind], 1)
     # second parent: kind × reason against the kind
-    pr, sr, kappar = _step(by_kind[0].sum(2), by_kind[1].sum(2), p1[:, None], kappas)
-    fit = _logit(pr) - _logit(p1)[:, None]
-    parent = 1 / (1 + np.exp(-(_logit(p2)[:, None] + fit[of_kind])))
-    k3, n3 = k.sum(2), n.sum(2)
+    expected = p1[..., :, None] if fit_of is None else _expit(_logit(p1)[..., :, None] + fit_of)
+    pr, sr, kappar = _step(kind_k.sum(-1), kind_n.sum(-1), expected, 2)
+    fit = _logit(pr) - _logit(p1)[..., :, None]
+    parent = _expit(_logit(p2)[..., :, None] + fit[..., of_kind, :])
     if mapped is not None:
-        said = ~np.isnan(mapped)
-        parent = np.where(
-            said, (KAPPA * parent + PSEUDO_CASES * np.nan_to_num(mapped)) / (KAPPA + PSEUDO_CASES), parent
-        )
-    p3, s3, kappa3 = _step(k3, n3, parent, kappas)
+        guessed = (KAPPA * parent + PSEUDO_CASES * np.nan_to_num(mapped)) / (KAPPA + PSEUDO_CASES)
+        parent = np.where(np.isnan(mapped), parent, guessed)
+    k3, n3 = k.sum(-1), n.sum(-1)
+    p3, s3, kappa3 = _step(k3, n3, parent, 2)
     # second parent of the leaves: what the segment does in general, for this kind
-    ps, _, _ = _step(by_kind[0].sum(1), by_kind[1].sum(1), p1[:, None], kappas)
-    lean = _logit(ps) - _logit(p1)[:, None]
-    parent4 = 1 / (1 + np.exp(-(_logit(p3)[:, :, None] + lean[of_kind][:, None, :])))
-    p4, s4, kappa4 = _step(k, n, parent4, kappas)
+    ps, _, _ = _step(kind_k.sum(-2), kind_n.sum(-2), p1[..., :, None], 2)
+    lean = _logit(ps) - _logit(p1)[..., :, None]
+    p4, s4, kappa4 = _step(k, n, _expit(_logit(p3)[..., None] + lean[..., of_kind, None, :]), 3)
     return Posterior(
         levels=("all", "kind", "incentive", "kind×reason", "incentive×reason", "incentive×reason×segment"),
         mean=(p0, p1, p2, pr, p3, p4),
-        strength=(np.array(n.sum() + sum(root)), s1, s2, sr, s3, s4),
-        k=(k.sum(), by_kind[0].sum((1, 2)), k.sum((1, 2)), by_kind[0].sum(2), k3, k),
-        n=(n.sum(), by_kind[1].sum((1, 2)), n.sum((1, 2)), by_kind[1].sum(2), n3, n),
-        kappas=(sum(root), kappa1, kappa2, kappar, kappa3, kappa4),
+        strength=(s0, s1, s2, sr, s3, s4),
+        k=(all_k, kind_k.sum((-1, -2)), k.sum((-1, -2)), kind_k.sum(-1), k3, k),
+        n=(all_n, kind_n.sum((-1, -2)), n.sum((-1, -2)), kind_n.sum(-1), n3, n),
+        kappas=(np.full_like(p0, sum(root)), kappa1, kappa2, kappar, kappa3, kappa4),
     )
 
 
-def context_chain(k: Array, n: Array, *, root: tuple[float, float], kappas: Sequence[float] = KAPPAS) -> Posterior:
+def context_chain(k: Array, n: Array, *, root: tuple[float, float]) -> Posterior:
     """Counts over reason × segment → all → reason → reason×segment: those who were offered nothing."""
-    p0 = np.array((k.sum() + root[0]) / (n.sum() + sum(root)))
-    p1, s1, kappa1 = _step(k.sum(1), n.sum(1), p0, kappas)
-    ps, _, _ = _step(k.sum(0), n.sum(0), p0, kappas)
-    lean = _logit(ps) - _logit(p0)
-    p2, s2, kappa2 = _step(k, n, 1 / (1 + np.exp(-(_logit(p1)[:, None] + lean))), kappas)
+    all_k, all_n = k.sum((-1, -2)), n.sum((-1, -2))
+    p0, s0 = (all_k + root[0]) / (all_n + sum(root)), all_n + sum(root)
+    p1, s1, kappa1 = _step(k.sum(-1), n.sum(-1), p0[..., None], 1)
+    ps, _, _ = _step(k.sum(-2), n.sum(-2), p0[..., None], 1)
+    lean = _logit(ps) - _logit(p0)[..., None]
+    p2, s2, kappa2 = _step(k, n, _expit(_logit(p1)[..., :, None] + lean[..., None, :]), 2)
     return Posterior(
         levels=("all", "reason", "reason×segment"),
         mean=(p0, p1, p2),
-        strength=(np.array(n.sum() + sum(root)), s1, s2),
-        k=(k.sum(), k.sum(1), k),
-        n=(n.sum(), n.sum(1), n),
-        kappas=(sum(root), kappa1, kappa2),
+        strength=(s0, s1, s2),
+        k=(all_k, k.sum(-1), k),
+        n=(all_n, n.sum(-1), n),
+        kappas=(np.full_like(p0, sum(root)), kappa1, kappa2),
     )
 
 
-def refused_chain(k: Array, n: Array, none: Posterior, *, kappas: Sequence[float] = KAPPAS) -> Posterior:
+def refused_chain(k: Array, n: Array, none: Posterior) -> Posterior:
     """u: who refuses stays or goes much as one who was offered nothing, so R0 of the same reason and segment is the
     parent; above it stands one overall shift, learned from everybody who refused."""
     base = none.mean[-1]
-    expected = float((n.sum(0) * base).sum())
-    shift = (k.sum() + 10.0) / (expected + 10.0) if expected else 1.0
-    p1, s1, kappa1 = _step(k.sum(0), n.sum(0), np.clip(base * shift, 0.005, 0.95), kappas)
-    p2, s2, kappa2 = _step(k, n, p1[None], kappas)
+    expected = (n.sum(-3) * base).sum((-1, -2))
+    shift = (k.sum((-1, -2, -3)) + 10.0) / (expected + 10.0)
+    p1, s1, kappa1 = _step(k.sum(-3), n.sum(-3), np.clip(base * shift[..., None, None], 0.005, 0.95), 2)
+    p2, s2, kappa2 = _step(k, n, p1[..., None, :, :], 3)
     return Posterior(
         levels=("reason×segment", "incentive×reason×segment"),
         mean=(p1, p2),
         strength=(s1, s2),
-        k=(k.sum(0), k),
-        n=(n.sum(0), n),
+        k=(k.sum(-3), k),
+        n=(n.sum(-3), n),
         kappas=(kappa1, kappa2),
     )
 
 
-def find_change(k: Array, n: Array) -> int | None:
-    """The age bucket at which behaviour changed, if the counts say so clearly; None when one rate per cell explains
-    them as well.
+def find_change(k: Array, n: Array) -> NDArray[np.int64]:
+    """The age bucket from which on callers behaved otherwise, if the counts say so clearly; 0 when one rate per cell
+    explains them as well.
 
     Bayes factor of two periods against one, cell by cell (incentive × reason) with a beta prior around the overall
     rate; a change must win by `CHANGE_ODDS` nats. `k`, `n` have age as last axis.
     """
-    k, n = k.sum(2), n.sum(2)
-    if n.sum() < 50:
-        return None
-    p = np.clip(np.array(k.sum() / n.sum()), 0.02, 0.98)
+    k, n = k.sum(-2), n.sum(-2)
+    total = n.sum((-1, -2, -3))
+    p = np.clip(k.sum((-1, -2, -3)) / np.maximum(total, 1), 0.02, 0.98)[..., None, None, None]
     recent_k, recent_n = k.cumsum(-1), n.cumsum(-1)
     whole_k, whole_n = recent_k[..., -1:], recent_n[..., -1:]
-    whole = log_evidence(whole_k, whole_n, p, KAPPA).sum((0, 1))
+    whole = log_evidence(whole_k, whole_n, p, KAPPA).sum((-2, -3))
     split = log_evidence(recent_k, recent_n, p, KAPPA) + log_evidence(whole_k - recent_k, whole_n - recent_n, p, KAPPA)
-    gain = split.sum((0, 1)) - whole
-    at = int(gain.argmax())
-    return at + 1 if gain[at] > CHANGE_ODDS else None
+    gain = split.sum((-2, -3)) - whole
+    clear = (gain.max(-1) > CHANGE_ODDS) & (total >= CHANGE_CASES)
+    return np.where(clear, gain.argmax(-1) + 1, 0)
 
 
-def weights(ages: int, change: int | None, half_life: float | None = None) -> Array:
-    """What a fact of each age counts: 1, or `OLD_WEIGHT` from before a change; halved every `half_life` buckets."""
-    weight = np.ones(ages) if half_life is None else 0.5 ** (np.arange(ages) / half_life)
-    if change is not None:
-        weight[change:] *= OLD_WEIGHT
-    return weight
+def weights(ages: int, change: NDArray[np.int64]) -> Array:
+    """What a fact of each age counts: 1, or `OLD_WEIGHT` from before a change."""
+    age, since = np.arange(ages), np.asarray(change)[..., None]
+    return np.where((since > 0) & (age >= since), OLD_WEIGHT, 1.0)
 
 
-TRUST_FROM, TRUST_CASES = 4.0, 6.0
+def learn(facts: Facts, prior: Prior) -> Model:
+    """Facts → beliefs. Deterministic; no memory of its own, so today's model is always the one a rebuild gives.
 
-
-def trust(mature_accepted: Array | float) -> Array | float:
-    """The say of what was learned against marketing's map: m / (m + 6), where m counts the callers of the reason who
-    accepted and whose 90 days are over, beyond the first four. Before anybody knows who stays, acceptance alone would
-    favour what is cheap and liked."""
-    beyond = np.maximum(mature_accepted - TRUST_FROM, 0.0)
-    return beyond / (beyond + TRUST_CASES)
-
-
-def learn(
-    facts: Facts, catalogue: Catalogue, *, kappas: Sequence[float] = KAPPAS, watch_for_change: bool = True
-) -> Model:
-    """Facts → beliefs. Deterministic; no memory of its own, so today's model is always the one a rebuild gives."""
-    kinds = catalogue.membership()
+    Axes before those of `Facts` are desks apart, each with beliefs of its own: so the simulated desk learns in many
+    worlds at once.
+    """
     ages = facts.presented.shape[-1]
-    moved = find_change(facts.accepted, facts.presented) if watch_for_change else None
+
+    def counted(counts: Array, weight: Array) -> Array:
+        axes = counts.ndim - weight.ndim
+        weighted: Array = counts * weight.reshape(weight.shape[:-1] + (1,) * axes + (ages,))
+        total: Array = weighted.sum(-1)
+        return total
+
+    moved = find_change(facts.accepted, facts.presented)
     weight = weights(ages, moved)
     accept = offer_chain(
-        facts.accepted @ weight,
-        facts.presented @ weight,
-        kinds,
+        counted(facts.accepted, weight),
+        counted(facts.presented, weight),
+        prior.kinds,
         root=ACCEPT_ROOT,
-        mapped=catalogue.mapping(catalogue.mapped),
-        kappas=kappas,
+        mapped=prior.accepts,
     )
-    left = find_change(facts.stayed_accepted, facts.mature_accepted) if watch_for_change else None
+    fit = _logit(accept.mean[3]) - _logit(accept.mean[1])[..., :, None]
+    left = find_change(facts.stayed_accepted, facts.mature_accepted)
     weight = weights(ages, left)
     stay = offer_chain(
-        facts.stayed_accepted @ weight,
-        facts.mature_accepted @ weight,
-        kinds,
+        counted(facts.stayed_accepted, weight),
+        counted(facts.mature_accepted, weight),
+        prior.kinds,
         root=STAY_ROOT,
-        mapped=catalogue.mapping(catalogue.mapped_stay),
-        kappas=kappas,
+        mapped=prior.stays,
+        fit_of=FIT_STAYS * fit,
     )
-    none = context_chain(facts.stayed_none @ weight, facts.mature_none @ weight, root=LEAVE_ROOT, kappas=kappas)
-    refused = refused_chain(facts.stayed_refused @ weight, facts.mature_refused @ weight, none, kappas=kappas)
-    return Model(accept, stay, refused, none)
+    none = context_chain(counted(facts.stayed_none, weight), counted(facts.mature_none, weight), root=LEAVE_ROOT)
+    refused = refused_chain(counted(facts.stayed_refused, weight), counted(facts.mature_refused, weight), none)
+    return Model(
+        replace(accept, change=moved),
+        replace(stay, change=left),
+        refused,
+        none,
+        map_cases=np.where(moved > 0, MAP_AFTER_CHANGE, 1.0) * MAP_CASES,
+    )

@@ -1,25 +1,31 @@
 """Who leads: tempered Thompson sampling with a propensity that is exact because the lead is drawn from it.
 
-1,000 seeded draws from Beta(4a, 4b), taken through their log-odds (a normal with the exact mean and variance: a
-quarter of the time and no difference that a vote among draws could show), say how often each candidate would be best;
-the shares, mixed with ε uniform, are the vector that is stored, and the lead is sampled from the stored vector.
+1,000 seeded draws from Beta(8a, 8b), taken through their log-odds (docs/decisions says why), say how often each
+candidate would be best; the shares, mixed with ε uniform, are the vector that is stored, and the lead is sampled from
+the stored vector.
+
+Marketing's map is the prior. An offer that it does not name for this reason is taken to gain less than half of what
+its own choice is expected to gain, until callers have shown otherwise (`unproven`): where nothing is known the map
+leads, and what is promising is tried all the same, from the first call on.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cancellations.engine import ranking
-from cancellations.engine.ranking import NONE, Candidate
+from cancellations.engine.beliefs import MAP_CASES
+from cancellations.engine.ranking import NONE, Expected, Offers
 from cancellations.engine.special import digamma, trigamma
 
 Array = NDArray[np.float64]
 
 DRAWS = 1_000
-TEMPER = 4.0
-EPSILON = 0.05
+TEMPER = 8.0
+EPSILON = 0.02
+UNPROVEN = 0.4  # of the map's gain: what an untried offer beside it is taken to gain at most
 CONTENDERS = 12  # so many are drawn; the rest cannot win and lead only by ε
 DIGITS = 9  # the vector is stored in billionths: exact in JSON, in CSV and in a replay
 
@@ -34,93 +40,93 @@ class Chosen:
     propensity: float
 
 
-def _spread(parameters: tuple[float, float]) -> float:
-    a, b = parameters
-    total = a + b
-    return float(np.sqrt(a * b / (total * total * (total * TEMPER + 1))))
+def unproven(scores: Array, offers: Offers, expected: Expected, map_cases: ArrayLike) -> Array:
+    """Scores, of offers that marketing's map does not name for this reason, held down while they are untried:
 
+        w · UNPROVEN · (score expected of the map's choice) + (1 − w) · score,  w = map_cases / (tried + map_cases)
 
-def contenders(candidates: Sequence[Candidate], none: tuple[float, float]) -> list[Candidate]:
-    """The candidates that may come out best: by the score three standard deviations above their expectation.
-
-    With at most `CONTENDERS` candidates it is all of them.
+    where that is less. Without a choice of the map among the offers nothing is held down. `scores` may have draws as
+    first axis.
     """
-    if len(candidates) <= CONTENDERS:
-        return list(candidates)
-    expected = {r.key: r for r in ranking.rank(candidates, none)}
-
-    def optimistic(c: Candidate) -> float:
-        r = expected[c.key]
-        swing = (
-            abs((r.stay_accepted - r.stay_refused) * c.value - (1 + c.price_of_budget) * c.cost)
-            * _spread(c.shares.accept)
-            + r.accept * c.value * _spread(c.shares.stay_accepted)
-            + (1 - r.accept) * c.value * _spread(c.shares.stay_refused)
-        )
-        return float("inf") if c.mapped else r.score + 3 * c.lever * swing
-
-    best = sorted(candidates, key=lambda c: (-optimistic(c), c.key))[:CONTENDERS]
-    return sorted(best, key=lambda c: c.key)
+    best = np.where(offers.mapped, expected.score, -np.inf).max(-1, keepdims=True)
+    say = np.asarray(map_cases, dtype=float)[..., None]
+    weight = say / np.maximum(offers.tried + say, 1e-9)
+    held = weight * UNPROVEN * np.maximum(best, 0) + (1 - weight) * scores
+    return np.where(offers.mapped | np.isneginf(best), scores, np.minimum(held, scores))
 
 
-def _draw(rng: np.random.Generator, a: Array, b: Array, draws: int) -> Array:
-    """Rows of draws from each Beta(a, b), by way of their log-odds."""
-    centre, spread = digamma(a) - digamma(b), np.sqrt(trigamma(a) + trigamma(b))
-    odds = rng.standard_normal((len(a), draws))
-    odds *= -spread[:, None]
-    odds -= centre[:, None]
-    np.exp(odds, out=odds)
+def contenders(offers: Offers, none: ArrayLike, map_cases: float) -> Offers:
+    """Those that may come out best: by the score three standard deviations above their expectation, the map's choices
+    in any case. With at most `CONTENDERS` it is all of them. For one call."""
+    if len(offers) <= CONTENDERS:
+        return offers
+    e = ranking.expect(offers, none)
+
+    def spread(pairs: Array) -> Array:
+        total = pairs.sum(-1)
+        variance: Array = pairs[:, 0] * pairs[:, 1] / (total * total * (total * TEMPER + 1))
+        return np.sqrt(variance)
+
+    swing = (
+        abs((e.stay_accepted - e.stay_refused) * offers.value - (1 + offers.price_of_budget) * offers.cost)
+        * spread(offers.accept)
+        + e.accept * offers.value * spread(offers.stay_accepted)
+        + (1 - e.accept) * offers.value * spread(offers.stay_refused)
+    )
+    optimistic = np.where(offers.mapped, np.inf, unproven(e.score + 3 * offers.lever * swing, offers, e, map_cases))
+    return offers.take(np.sort(np.argsort(-optimistic, kind="stable")[:CONTENDERS]))
+
+
+def wins(
+    offers: Offers, none: ArrayLike, rng: np.random.Generator, *, draws: int = DRAWS, map_cases: ArrayLike = MAP_CASES
+) -> Array:
+    """How often each would be best, as shares of the draws: "no incentive" first, then the offers in order. `none` is
+    Beta(a, b) of R0; axes before the offers' are calls, each drawn for itself."""
+    pairs = [offers.accept, offers.stay_accepted, offers.stay_refused, np.asarray(none, dtype=float)[..., None, :]]
+    drawn = _draw(rng, TEMPER * np.concatenate(pairs, axis=-2), draws)
+    accept, stay, refused = np.split(drawn[..., :-1], 3, axis=-1)
+    delta = ranking.gain(accept, stay, refused, drawn[..., -1:], offers.value, offers.cost)
+    scores = ranking.score(delta, accept, offers.cost, offers.lever, offers.price_of_budget)
+    scores = unproven(scores, offers, ranking.expect(offers, none), map_cases)
+    best = np.where(scores.max(-1) > 0, scores.argmax(-1) + 1, 0)
+    won: Array = (best[..., None] == np.arange(scores.shape[-1] + 1)).mean(0)
+    return won
+
+
+def _draw(rng: np.random.Generator, pairs: Array, draws: int) -> Array:
+    """draws × … from each Beta(a, b) by way of their log-odds: a normal with the exact mean and variance."""
+    a, b = pairs[..., 0], pairs[..., 1]
+    spread = np.sqrt(trigamma(a) + trigamma(b))
+    odds = rng.standard_normal((draws, *a.shape))
+    odds *= spread
+    odds += digamma(a) - digamma(b)
+    np.negative(odds, out=odds)
+    with np.errstate(over="ignore"):
+        np.exp(odds, out=odds)
     odds += 1
-    return np.reciprocal(odds, out=odds)
+    share: Array = np.reciprocal(odds, out=odds)
+    return share
 
 
 def vector(
-    candidates: Sequence[Candidate],
-    none: tuple[float, float],
-    seed: int,
-    *,
-    draws: int = DRAWS,
-    temper: float = TEMPER,
-    epsilon: float = EPSILON,
-    trust: float = 1.0,
+    offers: Offers, none: ArrayLike, seed: int, *, draws: int = DRAWS, map_cases: float = MAP_CASES
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Keys and probabilities, "no incentive" first, the others by key; the probabilities sum to 1 in billionths.
 
-    `trust` is the say of what was learned; the rest goes to the offers of marketing's map, if one is among the
-    candidates. The same candidates, seed and numpy give the same vector, bit by bit. About 1 ms for eight candidates,
-    5 for 200.
+    The same offers in any order, seed and numpy give the same vector, bit by bit. About 1 ms for any number of them.
     """
-    everyone = sorted(candidates, key=lambda c: c.key)
-    keys = (NONE, *(c.key for c in everyone))
-    drawn = contenders(everyone, none)
-    wins = dict.fromkeys(keys, 0.0)
-    if not any(c.mapped for c in drawn):
-        trust = 1.0
-    if drawn:
-        rng = np.random.default_rng(seed)
-        parameters = np.array(
-            [none] + [pair for c in drawn for pair in (c.shares.accept, c.shares.stay_accepted, c.shares.stay_refused)]
-        )
-        every = _draw(rng, temper * parameters[:, 0], temper * parameters[:, 1], draws)
-        base, shares = every[0], every[1:].reshape(len(drawn), 3, draws).swapaxes(0, 1)
-        value = np.array([c.value for c in drawn])[:, None]
-        cost = np.array([c.cost for c in drawn])[:, None]
-        lever = np.array([c.lever for c in drawn])[:, None]
-        price = np.array([c.price_of_budget for c in drawn])[:, None]
-        delta = ranking.gain(shares[0], shares[1], shares[2], base[None], value, cost)
-        scores = ranking.score(delta, shares[0], cost, lever, price)
-        best = np.where(scores.max(0) > 0, scores.argmax(0), -1)
-        for index, count in enumerate(np.bincount(best + 1, minlength=len(drawn) + 1)):
-            wins[drawn[index - 1].key if index else NONE] += trust * int(count)
-        if trust < 1:
-            guessed = np.flatnonzero([c.mapped for c in drawn])
-            for index, count in enumerate(np.bincount(scores[guessed].argmax(0), minlength=len(guessed))):
-                wins[drawn[guessed[index]].key] += (1 - trust) * int(count)
+    everyone = offers.take(np.argsort(offers.keys, kind="stable"))
+    keys = (NONE, *everyone.keys)
+    shares = dict.fromkeys(keys, 0.0)
+    if everyone.keys:
+        drawn = contenders(everyone, none, map_cases)
+        won = wins(drawn, none, np.random.default_rng(seed), draws=draws, map_cases=map_cases)
+        shares |= dict(zip((NONE, *drawn.keys), won.tolist(), strict=True))
     else:
-        wins[NONE] = draws
+        shares[NONE] = 1.0
     unit = 10**DIGITS
-    uniform = epsilon / len(keys)
-    parts = [int(((1 - epsilon) * wins[key] / draws + uniform) * unit) for key in keys]
+    uniform = EPSILON / len(keys)
+    parts = [int(((1 - EPSILON) * shares[key] + uniform) * unit) for key in keys]
     parts[max(range(len(keys)), key=lambda i: parts[i])] += unit - sum(parts)
     return keys, tuple(part / unit for part in parts)
 
@@ -136,15 +142,8 @@ def sample(keys: Sequence[int], probabilities: Sequence[float], seed: int) -> in
     raise ValueError("The probabilities sum to less than one.")
 
 
-def choose(
-    candidates: Sequence[Candidate],
-    none: tuple[float, float],
-    seed: int,
-    *,
-    draws: int = DRAWS,
-    trust: float = 1.0,
-) -> Chosen:
+def choose(offers: Offers, none: ArrayLike, seed: int, *, draws: int = DRAWS, map_cases: float = MAP_CASES) -> Chosen:
     """The stored vector and the lead sampled from it."""
-    keys, probabilities = vector(candidates, none, seed, draws=draws, trust=trust)
+    keys, probabilities = vector(offers, none, seed, draws=draws, map_cases=map_cases)
     lead = sample(keys, probabilities, seed)
     return Chosen(keys, probabilities, lead, probabilities[keys.index(lead)])

@@ -50,7 +50,6 @@ class Priced:
     cooldown_days: int
     max_accepted: int
     budget_left: Decimal | None = None
-    team_budget_left: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,28 @@ def case_guards(standing: Standing, limits: Limits) -> Iterator[Barred]:
         yield Barred("household_cool_down", {"days": standing.days_since_household, "wait": limits.household_days})
 
 
-def offer_guards(offer: Priced, standing: Standing, limits: Limits, economics: Economics) -> Iterator[Barred]:
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What an incentive may cost this customer at most, by each limit; computed once a case."""
+
+    by_value: Decimal
+    by_margin: Decimal
+    by_goodwill: Decimal | None
+
+
+def ceilings(standing: Standing, limits: Limits, economics: Economics) -> Ceilings:
+    contract, year = standing.contract, values.annuity(economics.horizon, economics)
+    goodwill = limits.goodwill_in_year
+    return Ceilings(
+        by_value=values.cents(limits.share_of_value * standing.value),
+        by_margin=(contract.margin - limits.margin_floor * contract.price) * year,
+        by_goodwill=None if goodwill is None else goodwill - standing.goodwill,
+    )
+
+
+def offer_guards(
+    offer: Priced, standing: Standing, limits: Limits, most: Ceilings, economics: Economics
+) -> Iterator[Barred]:
     """What bars this incentive for this customer, every reason of it."""
     if standing.days_since_own is not None and standing.days_since_own < offer.cooldown_days:
         yield Barred("cool_down", {"days": standing.days_since_own, "wait": offer.cooldown_days})
@@ -87,18 +107,16 @@ def offer_guards(offer: Priced, standing: Standing, limits: Limits, economics: E
         yield Barred("count_of_incentive", {"accepted": taken, "limit": offer.max_accepted})
     if standing.vulnerable and offer.kind in values.EXTENDS_CONTRACT:
         yield Barred("vulnerable")
-    most = values.cents(limits.share_of_value * standing.value)
-    if offer.cost > most:
-        yield Barred("share_of_value", {"cost": offer.cost, "most": most})
-    left = values.margin_after(standing.contract, offer.cost, economics)
-    if left < limits.margin_floor:
+    if offer.cost > most.by_value:
+        yield Barred("share_of_value", {"cost": offer.cost, "most": most.by_value})
+    if offer.cost > most.by_margin:
+        left = values.margin_after(standing.contract, offer.cost, economics)
         yield Barred("margin_floor", {"left": round(float(left), 4), "floor": float(limits.margin_floor)})
-    if limits.goodwill_in_year is not None and standing.goodwill + offer.cost > limits.goodwill_in_year:
-        yield Barred("goodwill", {"given": standing.goodwill, "cost": offer.cost, "limit": limits.goodwill_in_year})
+    if most.by_goodwill is not None and offer.cost > most.by_goodwill:
+        facts = {"given": standing.goodwill, "cost": offer.cost, "limit": limits.goodwill_in_year}
+        yield Barred("goodwill", facts)
     if offer.budget_left is not None and offer.cost > offer.budget_left:
         yield Barred("budget", {"cost": offer.cost, "left": max(offer.budget_left, Decimal(0))})
-    if offer.team_budget_left is not None and offer.cost > offer.team_budget_left:
-        yield Barred("team_budget", {"cost": offer.cost, "left": max(offer.team_budget_left, Decimal(0))})
 
 
 def price_of_budget(spent: float, budget: float | None, month_gone: float) -> float:

@@ -6,96 +6,100 @@
 "No incentive" is always a candidate, with score 0.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-Number = TypeVar("Number", float, Array)
 
 NONE = 0  # the key of "no incentive"
 LEVER = (0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """Beta parameters of A, q and u for one offer in one context; R0's belong to the context."""
+class Offers:
+    """Those that passed rules and guards, as columns: the last axis is the offer, axes before it are calls.
 
-    accept: tuple[float, float]
-    stay_accepted: tuple[float, float]
-    stay_refused: tuple[float, float]
+    `accept`, `stay_accepted` and `stay_refused` are Beta parameters of A, q and u in this context, with a last axis of
+    two. `value` is V, `cost` C, both in money; `price_of_budget` is λ; `mapped`: marketing's map names it for this
+    reason; `tried`: callers of this reason to whom it was put, as learning counts them.
+    """
 
+    keys: tuple[int, ...]
+    accept: Array
+    stay_accepted: Array
+    stay_refused: Array
+    value: Array
+    cost: Array
+    lever: Array
+    price_of_budget: Array
+    mapped: NDArray[np.bool_]
+    tried: Array
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An offer that passed rules and guards. `value` is V, `cost` C, both in money; `price_of_budget` is λ."""
+    @classmethod
+    def of(cls, keys: Sequence[int], **columns: ArrayLike) -> "Offers":
+        """Of one call, from anything array-like; lever 1, λ 0, not mapped and untried unless it is said."""
+        n = len(keys)
+        usual: dict[str, ArrayLike] = {"lever": 1.0, "price_of_budget": 0.0, "mapped": False, "tried": 0.0}
+        given = {**usual, **columns}
+        found = {name: np.asarray(column, dtype=bool if name == "mapped" else float) for name, column in given.items()}
+        for name, column in found.items():
+            found[name] = column.reshape(n, 2) if name in PAIRS else np.broadcast_to(column, (n,))
+        return cls(tuple(keys), **found)
 
-    key: int
-    shares: Shares
-    value: float
-    cost: float
-    lever: float = 1.0
-    price_of_budget: float = 0.0
-    mapped: bool = False  # marketing's first guess for this reason names it
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, at: Sequence[int] | NDArray[np.int64]) -> "Offers":
+        """These only, in this order; for one call."""
+        where = np.asarray(at, dtype=int)
+        columns = {f.name: getattr(self, f.name)[where] for f in fields(self) if f.name != "keys"}
+        return Offers(tuple(self.keys[i] for i in where), **columns)
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and numbers, read back without loss by `from_json`."""
-        shares = self.shares
-        return {  # spelled out: `asdict` copies to any depth, and took 45% of a suggestion under the profiler
-            "key": self.key,
-            "shares": {
-                "accept": shares.accept,
-                "stay_accepted": shares.stay_accepted,
-                "stay_refused": shares.stay_refused,
-            },
-            "value": self.value,
-            "cost": self.cost,
-            "lever": self.lever,
-            "price_of_budget": self.price_of_budget,
-            "mapped": self.mapped,
-        }
+        return {f.name: list(self.keys) if f.name == "keys" else getattr(self, f.name).tolist() for f in fields(self)}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Candidate":
-        shares = Shares(*(tuple(data["shares"][name]) for name in ("accept", "stay_accepted", "stay_refused")))
-        return cls(**{**data, "shares": shares})
+    def from_json(cls, data: Mapping[str, Any]) -> "Offers":
+        return cls.of(**data)
 
 
-def gain(accept: Number, stay: Number, refused: Number, none: Number, value: Number, cost: Number) -> Number:
+PAIRS = ("accept", "stay_accepted", "stay_refused")
+
+
+def gain(accept: Array, stay: Array, refused: Array, none: Array, value: Array, cost: Array) -> Array:
     """ΔEV against offering nothing, in money."""
     return (accept * stay + (1 - accept) * refused - none) * value - accept * cost
 
 
-def score(gain: Number, accept: Number, cost: Number, lever: Number, price_of_budget: Number) -> Number:
+def score(gain: Array, accept: Array, cost: Array, lever: Array, price_of_budget: Array) -> Array:
     """Marketing's lever scales the gain (0.5 to 2); λ makes money of a budget that runs out dearer."""
     return lever * (gain - price_of_budget * accept * cost)
 
 
-def mean(parameters: tuple[float, float]) -> float:
-    a, b = parameters
-    return a / (a + b)
+def mean(parameters: ArrayLike) -> Array:
+    """Of Beta(a, b), with a and b on the last axis."""
+    pairs = np.asarray(parameters, dtype=float)
+    share: Array = pairs[..., 0] / pairs.sum(-1)
+    return share
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A candidate's expected figures, in money; `accept` and so on are means."""
+class Expected:
+    """The offers' expected figures, a column each: shares of 1, gain and score in money."""
 
-    key: int
-    accept: float
-    stay_accepted: float
-    stay_refused: float
-    gain: float
-    score: float
+    accept: Array
+    stay_accepted: Array
+    stay_refused: Array
+    gain: Array
+    score: Array
 
 
-def rank(candidates: Sequence[Candidate], none: tuple[float, float]) -> list[Ranked]:
-    """Best first by expected score, "no incentive" among them."""
-    ranked = [Ranked(NONE, 0.0, 0.0, mean(none), 0.0, 0.0)]
-    for c in candidates:
-        a, q, u = mean(c.shares.accept), mean(c.shares.stay_accepted), mean(c.shares.stay_refused)
-        delta = gain(a, q, u, mean(none), c.value, c.cost)
-        ranked.append(Ranked(c.key, a, q, u, delta, score(delta, a, c.cost, c.lever, c.price_of_budget)))
-    return sorted(ranked, key=lambda r: (-r.score, r.key))
+def expect(offers: Offers, none: ArrayLike) -> Expected:
+    a, q, u = mean(offers.accept), mean(offers.stay_accepted), mean(offers.stay_refused)
+    delta = gain(a, q, u, mean(none)[..., None], offers.value, offers.cost)
+    return Expected(a, q, u, delta, score(delta, a, offers.cost, offers.lever, offers.price_of_budget))

@@ -16,7 +16,8 @@ from staff.states import Move, Stateful, fsm
 class Suggestion(models.Model):
     """One decision of the engine, with all that is needed to replay it. The newest not superseded is in force.
 
-    `features`, `candidates` and `vector` are the engine's own JSON (see `cancellations.suggestions`).
+    `features`, `candidates`, `parameters` and `vector` are the engine's own JSON (see `cancellations.suggestions`);
+    from `parameters` and `seed` alone vector and lead are replayed.
     """
 
     case = models.ForeignKey(CancellationCase, models.PROTECT, related_name="suggestions", verbose_name=_("case"))
@@ -27,6 +28,7 @@ class Suggestion(models.Model):
     )
     features = models.JSONField(_("features"), default=dict)
     candidates = models.JSONField(_("candidates"), default=list)
+    parameters = models.JSONField(_("what was drawn from"), default=dict)
     vector = models.JSONField(_("probabilities"), default=dict)
     chosen = models.ForeignKey(
         IncentiveVersion,

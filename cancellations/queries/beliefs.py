@@ -8,7 +8,8 @@ from datetime import date
 from django.db.models import Q
 from django.utils import timezone
 
-from cancellations.engine.explain import LITTLE_DATA, interval
+from cancellations.candidates import LITTLE
+from cancellations.engine.special import beta_interval
 from cancellations.models import Belief, Budget, BudgetUse, Incentive, LearnedModel
 
 COURSE = 30  # models back
@@ -47,7 +48,7 @@ def rows(model: LearnedModel, quantity: str, incentive: Incentive | None) -> lis
         course.setdefault((level, i, r), []).append(mean)
     shown = []
     for row in listed:
-        low, high = interval(row.mean * row.strength, (1 - row.mean) * row.strength)
+        low, high = beta_interval(row.mean * row.strength, (1 - row.mean) * row.strength)
         name = row.reason or ("" if row.level in ("all", "incentive×reason") else row.incentive) or ""
         if row.level == "incentive" and incentive is not None:
             name = ""
@@ -58,9 +59,9 @@ def rows(model: LearnedModel, quantity: str, incentive: Incentive | None) -> lis
                 row.k,
                 row.n,
                 row.mean,
-                low,
-                high,
-                row.n < LITTLE_DATA,
+                float(low),
+                float(high),
+                row.n < LITTLE,
                 course.get((row.level, row.incentive_id, row.reason_id), []),
             )
         )

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, Q
 
-from cancellations.engine import guards, values
+from cancellations.catalogue import desk
+from cancellations.engine import guards, ranking, values
 from cancellations.engine.conditions import Rules
 from cancellations.engine.lookup import NOT_TOLD
 from cancellations.engine.values import Contract
 from cancellations.learning import YES
 from cancellations.models import EnginePolicy, Incentive, IncentiveVersion, Offer, Suggestion
-from cancellations.suggestions import desk
 from cancellations.variables import registry
 
 LAST_CASES = 500
@@ -100,8 +100,9 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
         numbers[case_id] = number
         contract = Contract(Decimal(str(found["monthly_price"])), Decimal(str(found["monthly_margin"])))
         worth = values.value(contract)
-        shares = at_desk.believed.shares(draft.incentive_id, kind, reason_id or NOT_TOLD, features.get("segment", ""))
-        accept = Decimal(str(round(shares.accept[0] / sum(shares.accept), 4)))
+        context = reason_id or NOT_TOLD, features.get("segment", "")
+        (share,) = ranking.mean(at_desk.believed.estimates([draft.incentive_id], [kind], *context).accept)
+        accept = Decimal(str(round(float(share), 4)))
         for i, pair in enumerate(tests):
             if pair is None:
                 continue

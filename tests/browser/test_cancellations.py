@@ -40,14 +40,14 @@ def sure_lead(monkeypatch):
     """Lets the sampled lead be the incentive: the draw itself is the engine's own test."""
     from cancellations import suggestions
 
-    real = suggestions._choose
+    real = suggestions.choose
 
     def choose(*arguments, **options):
         chosen = real(*arguments, **options)
         best = next((key for key in chosen.keys if key), 0)
         return chosen.__class__(chosen.keys, chosen.vector, best, chosen.propensity)
 
-    monkeypatch.setattr(suggestions, "_choose", choose)
+    monkeypatch.setattr(suggestions, "choose", choose)
 
 
 TALL = {"width": 1280, "height": 1700}  # the bar at the foot covers nothing: axe measures what is half covered

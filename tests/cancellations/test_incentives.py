@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from cancellations import learning, suggestions
+from cancellations import catalogue, learning, suggestions
 from cancellations.actions import incentives as actions
 from cancellations.models import EnginePolicy, IncentiveVersion
 from cancellations.queries import incentives as queries
@@ -25,7 +25,7 @@ TENURE = {"var": "tenure_months", "op": "ge", "value": 6}
 
 @pytest.fixture(autouse=True)
 def _fresh_process():
-    for kept in (suggestions._entries, suggestions._policy, learning.believed):
+    for kept in (catalogue._entries, catalogue._policy, learning.believed):
         kept.cache_clear()
 
 

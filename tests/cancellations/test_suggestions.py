@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cancellations import learning, suggestions
+from cancellations import catalogue, learning, suggestions
 from cancellations.models import CancellationCase, EnginePolicy, LearnedModel, Offer, Suggestion
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import (
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _fresh_process():
     """Versions and models are kept in the process by key; a test's keys are not another's."""
-    for kept in (suggestions._entries, suggestions._policy, learning.believed):
+    for kept in (catalogue._entries, catalogue._policy, learning.believed):
         kept.cache_clear()
 
 

@@ -1,0 +1,83 @@
+"""What guards and rules want to know of a customer in a call."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from cancellations import learning, variables
+from cancellations.engine import values
+from cancellations.engine.guards import Standing
+from cancellations.engine.values import Contract
+from cancellations.models import CancellationCase, Offer
+from customers import contributions, goodwill
+
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Known:
+    standing: Standing
+    values: dict[str, Any]
+
+
+def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Known:
+    """What guards and rules want to know of this call: one query, one for what other apps gave, one for each
+    app whose variables a published rule names."""
+    subscription, customer = case.subscription, case.customer
+    today = timezone.localdate(now)
+    contract = Contract(subscription.monthly_price, subscription.monthly_margin)
+    worth = values.value(contract)
+    people = Q(case__customer_id=customer.pk)
+    if customer.household_id:
+        people |= Q(case__customer__household_id=customer.household_id)
+    taken = (
+        Offer.objects.filter(people, state__in=learning.YES, answered_at__gt=now - YEAR, answered_at__lte=now)
+        .exclude(case_id=case.pk)
+        .values_list(
+            "case__customer_id",
+            "incentive_version__incentive_id",
+            "answered_at",
+            "cost",
+            "state",
+            "fulfilment__ends_on",
+        )
+    )
+    own_days: int | None = None
+    household_days: int | None = None
+    by_incentive: dict[int, int] = {}
+    accepted, running, given = 0, False, Decimal(0)
+    for customer_id, incentive, at, cost, state, ends_on in taken:
+        days = (now - at).days
+        if customer_id != customer.pk:
+            household_days = days if household_days is None else min(days, household_days)
+            continue
+        own_days = days if own_days is None else min(days, own_days)
+        by_incentive[incentive] = by_incentive.get(incentive, 0) + 1
+        accepted, given = accepted + 1, given + cost
+        running = running or (state != "completed" and ends_on is not None and ends_on > today)
+    # its own part was read above
+    given += goodwill.given([customer.pk], now - YEAR, now, without="cancellations")[customer.pk]
+    found = variables.of_case(case, today=today, value=worth, goodwill=given, accepted=accepted, days_since=own_days)
+    if asks - variables.OWN:
+        for name, more in contributions.variables.items():
+            if name != "cancellations":
+                found |= more(customer.pk, now)
+    reasons = [reason for reason in (case.reason, case.own_reading) if reason]
+    standing = Standing(
+        contract=contract,
+        value=worth,
+        days_since_own=own_days,
+        days_since_household=household_days,
+        accepted_in_year=accepted,
+        accepted_by_incentive=by_incentive,
+        running=running,
+        goodwill=given,
+        bereaved=customer.is_bereaved,
+        vulnerable=customer.is_vulnerable,
+        reason_forbids=any(reason.never_offer for reason in reasons),
+    )
+    return Known(standing, found)
