@@ -5,15 +5,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers import actions, queries
 from customers.forms import CustomerFilter, CustomerForm, NewCustomerForm, NoteForm
-from customers.models import Customer, Document
-from staff import formats
+from customers.models import Customer, Document, Note
+from staff import formats, undo
 from staff.errors import Stale
 
 
@@ -123,8 +124,8 @@ def note_create(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     form = NoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.add_note(pk, text=form.cleaned_data["text"], by=request.user, now=now)
-        messages.success(request, _("Note kept."))
+        note = actions.add_note(pk, text=form.cleaned_data["text"], by=request.user, now=now)
+        undo.offer(request, _("Note kept."), undo=reverse("customers:note_undo", args=[note.pk]))
         return redirect("customers:detail", pk=pk)
     return render(
         request,
@@ -132,6 +133,15 @@ def note_create(request: HttpRequest, pk: int) -> HttpResponse:
         {"form": form, "customer": customer, "band": queries.band_for(customer, now)},
         status=422 if form.errors else 200,
     )
+
+
+@require_POST
+@permission_required("customers.add_note", raise_exception=True)
+def note_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    get_object_or_404(Note, pk=pk, by=request.user)
+    note = actions.take_back_note(pk, by=request.user, now=timezone.now())
+    messages.success(request, _("The note is taken back."))
+    return redirect("customers:detail", pk=note.customer_id)
 
 
 @require_GET

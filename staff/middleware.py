@@ -40,7 +40,10 @@ def toasts(get_response: Handler) -> Handler:
         response = get_response(request)
         leaves = 300 <= response.status_code < 400 or any(h in response for h in ("HX-Redirect", "HX-Refresh"))
         if getattr(request, "htmx", False) and request.method != "GET" and not leaves:
-            said = [{"text": str(message), "tone": message.tags} for message in get_messages(request)]
+            said = [
+                {"text": str(message), "tone": message.level_tag, "undo": message.extra_tags or ""}
+                for message in get_messages(request)
+            ]
             if said:
                 _trigger(response, "toast", said)
         return response

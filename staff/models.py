@@ -92,6 +92,28 @@ class AuthorityLimit(models.Model):
         return f"{self.role}: {self.kind}"
 
 
+class SavedView(models.Model):
+    """A person's own filters of a list, under a name. The address says all of it, so a link shares what is seen."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views", verbose_name=_("person"))
+    page = models.SlugField(_("page"), max_length=40)  # the list's own word: "cancellations"
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("filters"), max_length=500)  # as in the address, sorted, without an empty one
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)  # kept a while: a removal can be undone
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "page", "name"], condition=Q(removed_at=None), name="staff_view_named_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class IdempotencyKey(models.Model):
     """An answer kept for its repetition; see `staff.idempotency.once`."""
 

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from staff.views import approvals, frame, home, reports, settings, styleguide
+from staff.views import approvals, frame, home, reports, saved, settings, styleguide
 
 urlpatterns = [
     path("", home.home_page, name="home"),
@@ -9,6 +9,10 @@ urlpatterns = [
     path("search/", frame.search, name="search"),
     path("approvals/", approvals.approvals_page, name="approvals"),
     path("approvals/queue/", approvals.approvals_queue, name="approvals_queue"),
+    path("views/", saved.save, name="view_save"),
+    path("views/<int:pk>/", saved.rename, name="view_rename"),
+    path("views/<int:pk>/remove/", saved.remove, name="view_remove"),
+    path("views/<int:pk>/restore/", saved.restore, name="view_restore"),
     path("reports/", reports.reports_page, name="reports"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/menu/", settings.preferences, name="preferences"),

@@ -25,6 +25,10 @@ ACCESS: dict[str, str] = {
     "GET search/": STAFF,
     "GET approvals/": "staff.view_approvals",
     "GET approvals/queue/": "staff.view_approvals",
+    "POST views/": STAFF,
+    "POST views/<int:pk>/": STAFF,
+    "POST views/<int:pk>/remove/": STAFF,
+    "POST views/<int:pk>/restore/": STAFF,
     "GET reports/": "staff.view_reports",
     "GET settings/": STAFF,
     "POST settings/menu/": STAFF,
@@ -37,6 +41,7 @@ ACCESS: dict[str, str] = {
     "GET customers/<int:pk>/timeline/": "customers.view_customer",
     "GET customers/<int:pk>/edit/": "customers.change_customer",
     "GET customers/<int:pk>/note/": "customers.add_note",
+    "POST customers/notes/<int:pk>/undo/": "customers.add_note",
     "GET customers/documents/<int:pk>/": "customers.view_document",
     # cancellations
     "GET cancellations/": "cancellations.view_cancellationcase",

@@ -10,6 +10,8 @@ from django.utils.translation import get_language
 from lucide.templatetags.lucide import lucide as draw
 
 from staff import formats
+from staff.models import SavedView
+from staff.saved import filters
 
 register = template.Library()
 for name in ("money", "percent", "number", "day", "moment", "clock"):
@@ -31,6 +33,24 @@ def still(template_name: str, **looks: object) -> SafeString:
     """
     drawn = _drawn.__wrapped__ if settings.DEBUG else _drawn
     return drawn(template_name, get_language(), tuple(looks.items()))
+
+
+@register.inclusion_tag("parts/saved_views.html", takes_context=True)
+def saved_views(context: template.Context, page: str) -> dict[str, object]:
+    """This person's saved views of a list as chips, with a dialog to keep and change them. One query."""
+    request = context["request"]
+    query = filters(request.GET.urlencode())
+    views = SavedView.objects.filter(user=request.user, page=page, removed_at=None).order_by("name", "pk")
+    rows = [{"pk": view.pk, "name": view.name, "query": view.query, "on": view.query == query} for view in views]
+    return {
+        "page": page,
+        "views": rows,
+        "query": query,
+        "is_new": bool(query) and not any(row["on"] for row in rows),
+        "here": request.get_full_path(),
+        "path": request.path,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @lru_cache(maxsize=512)

@@ -220,9 +220,9 @@ def test_query_counts(desk, case, suggestion, agent, rows, django_assert_num_que
     for number in range(rows):
         CancellationCaseFactory(state="notice_recorded", agent=agent, opened_at=NOON - timedelta(days=number))
     desk.get(url("queue"))  # permissions and content types are warm
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert desk.get(url("queue")).status_code == 200
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert desk.get(url("queue"), {"show": "open", "whose": "mine"}).status_code == 200
 
 

@@ -349,7 +349,7 @@ def test_the_queue_takes_the_same_queries_at_any_length(client_as, count, django
     for _ in range(count):
         registered()
     client.get(reverse("complaints:queue"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("complaints:queue"))
 
 

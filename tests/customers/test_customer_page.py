@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db.models import Value
 from django.urls import reverse
+from django.utils import timezone
 
 from customers import actions, letters, queries
 from customers.models import Change, Customer, Delivery, Note, Subscription
@@ -259,3 +260,19 @@ def test_the_list_filters_by_segment(agent, customer):
     CustomerFactory()
     lines = agent.get(reverse("customers:list"), {"segment": "plus"}).context["lines"]
     assert [line.number for line in lines] == [customer.number]
+
+
+def test_a_note_is_taken_back_by_who_wrote_it_while_it_is_new(agent, client_as, customer):
+    url = reverse("customers:note", args=[customer.pk])
+    page = agent.post(url, {"text": "On the wrong customer"}, follow=True).content.decode()
+    note = Note.objects.get()
+    undo = reverse("customers:note_undo", args=[note.pk])
+    assert f'action="{undo}"' in page
+    assert client_as("agent").post(undo).status_code == 404
+    assert "The note is taken back." in agent.post(undo, follow=True).content.decode()
+    assert not Note.objects.exists()
+    old = Note.objects.create(customer=customer, text="Old", by=agent.user, at=timezone.now() - timedelta(minutes=11))
+    refused = agent.post(reverse("customers:note_undo", args=[old.pk]))
+    assert refused.status_code == 409
+    assert "older than ten minutes" in refused.content.decode()
+    assert Note.objects.filter(pk=old.pk).exists()
