@@ -52,6 +52,7 @@ TEAM_LEAD = AGENT | {
     "complaints.approve_award",
 }
 MANAGER = TEAM_LEAD | {
+    "loyalty.design_programme",
     "loyalty.publish_programme",
     "loyalty.view_campaign",
     "loyalty.publish_campaign",

@@ -21,6 +21,7 @@ from loyalty.contracts import Giver, givers, spending
 from loyalty.models import (
     Campaign,
     CardToken,
+    Forecast,
     Kind,
     LedgerEntry,
     Membership,
@@ -62,6 +63,7 @@ def register() -> None:
     goodwill.register("loyalty", given)
     search.register("loyalty", find)
     approvals.register("loyalty", pending)
+    approvals.register("programmes", pending_versions)
     home.register("loyalty", panel)
     givers.register("stamps", Giver(gettext_lazy("stamps"), give_stamps_to, is_whole=True))
     spending.register("gifts", spent.gifts, gettext_lazy("Gifts"))
@@ -310,6 +312,37 @@ def pending(user: User, limit: int) -> Sequence[Pending]:
             due_at=row.due_at,
             cost=row.cost,
             looked_at_by=row.watcher(user),
+        )
+        for row in rows
+    ]
+
+
+def pending_versions(user: User, limit: int) -> Sequence[Pending]:
+    """Drafts that wait for a second person, with the cost of their forecast's base case."""
+    if not (user.has_perm("loyalty.publish_programme") and user.has_perm("loyalty.design_programme")):
+        return []
+    done = Forecast.objects.filter(version=OuterRef("pk"), edits=OuterRef("edits"), state=Forecast.State.DONE)
+    rows = (
+        ProgrammeVersion.objects.filter(state=ProgrammeVersion.State.WAITING)
+        .exclude(author=user)
+        .select_related("programme", "author")
+        .annotate(
+            forecast_at=Subquery(done.order_by("-pk").values("finished_at")[:1]),
+            forecast_cost=Subquery(done.order_by("-pk").values("result__cases__base__cost")[:1]),
+        )
+        .order_by("pk")[:limit]
+    )
+    return [
+        Pending(
+            key=f"programme-{row.pk}",
+            url=reverse("loyalty:version", args=[row.pk]),
+            customer=row.programme.name,
+            asks_for=_("publish version %s") % row.number,
+            why="",
+            requested_by=row.author.short_name if row.author else "",
+            requested_at=row.forecast_at,
+            due_at=None,
+            cost=Decimal(row.forecast_cost or 0),
         )
         for row in rows
     ]

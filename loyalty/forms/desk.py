@@ -54,10 +54,20 @@ class StampForm(Keyed):
     product = forms.ModelChoiceField(
         Product.objects.order_by("name"), label=_("Product"), required=False, empty_label=_("any")
     )
+    amount = forms.DecimalField(
+        label=_("Amount paid"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        required=False,
+        help_text=_("Left empty: what the product costs."),
+    )
     store = forms.ModelChoiceField(Store.objects.filter(is_open=True).order_by("name"), label=_("Store"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, counts_money: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not counts_money:
+            del self.fields["amount"]
         stores = list(self.fields["store"].queryset[:2])
         if stores:
             self.fields["store"].initial = stores[0].pk

@@ -111,7 +111,7 @@ class Reward(models.Model):
     class State(models.TextChoices):
         ISSUED = "issued", _("open")
         REDEEMED = "redeemed", _("redeemed")
-        REVOKED = "revoked", _("turned back into stamps")
+        REVOKED = "revoked", _("turned back")
         EXPIRED = "expired", _("expired")
 
     MOVES = REWARD_MOVES
@@ -161,7 +161,7 @@ class RewardEvent(models.Model):
         ISSUED = "issued", _("issued")
         REDEEMED = "redeemed", _("redeemed")
         UNREDEEMED = "unredeemed", _("given back")
-        REVOKED = "revoked", _("turned back into stamps")
+        REVOKED = "revoked", _("turned back")
         EXPIRED = "expired", _("expired")
         EXTENDED = "extended", _("extended")
 

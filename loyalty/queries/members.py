@@ -127,6 +127,12 @@ class Detail:
     waiting: list[str]
 
     @property
+    def counts_money(self) -> bool:
+        """Whether what is paid decides what is earned, so that the desk must ask for it."""
+        rules = self.version.terms.rules if self.version else ()
+        return any(rule.per == "amount" or rule.minimum for rule in rules)
+
+    @property
     def card(self) -> CardToken | None:
         return next((row["card"] for row in self.cards if row["alive"]), None)
 

@@ -69,7 +69,9 @@ def stamp(request: HttpRequest, pk: int, form: Form) -> str:
     """Stamp what is bought now; the form's key makes a second press harmless."""
     now, data = timezone.now(), form.cleaned_data
     product = data["product"]
-    amount = (product.price if product else 0) * data["count"]
+    amount = data.get("amount")
+    if amount is None:
+        amount = (product.price if product else 0) * data["count"]
     receipt = actions.record_receipt(
         ReceiptFacts(
             source="desk",

@@ -54,10 +54,25 @@ def new_version(request: HttpRequest, pk: int) -> HttpResponse:
 def version(request: HttpRequest, pk: int) -> HttpResponse:
     """A draft to be edited, or published terms to be read."""
     row = get_object_or_404(ProgrammeVersion.objects.select_related("programme", "author", "approver"), pk=pk)
+    if request.htmx and request.method == "GET":
+        return _panel(request, row)
     if row.state in (ProgrammeVersion.State.PUBLISHED, ProgrammeVersion.State.WITHDRAWN) and request.method == "POST":
         messages.error(request, _("Published terms are final; draft a new version."))
         return redirect("loyalty:version", pk=pk)
     return _edit(request, Design(_posted(request), programme=row.programme, version=row), row.programme, row)
+
+
+def _panel(request: HttpRequest, row: ProgrammeVersion, *, error: str = "") -> HttpResponse:
+    """What a second person decides on, in the approvals queue: the terms in words, and what they are to cost."""
+    context = {
+        "row": row,
+        "told": queries.version_row(row),
+        "forecast": queries.forecast_rows(row),
+        "is_open": row.state == ProgrammeVersion.State.WAITING,
+        "error": error,
+    }
+    status = 422 if error else 200
+    return render(request, "loyalty/version.html#panel", context | _face(row.terms, row.programme), status=status)
 
 
 def _posted(request: HttpRequest) -> Any:
@@ -137,12 +152,22 @@ def _step(permission: str, act: Callable[..., Any], told: Any) -> Callable[..., 
         try:
             act(pk, by=request.user, now=timezone.now())
         except DomainError as error:
+            if request.htmx:
+                return _panel(request, _found(pk), error=str(error))
             messages.error(request, str(error))
         else:
+            if request.htmx:
+                response = _panel(request, _found(pk))
+                response["HX-Trigger"] = "decided"
+                return response
             messages.success(request, told)
         return redirect("loyalty:version", pk=pk)
 
     return view
+
+
+def _found(pk: int) -> ProgrammeVersion:
+    return ProgrammeVersion.objects.select_related("programme", "author", "approver").get(pk=pk)
 
 
 DESIGN, PUBLISH = "loyalty.design_programme", "loyalty.publish_programme"

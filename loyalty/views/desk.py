@@ -119,7 +119,7 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
     member = get_object_or_404(Membership.objects.select_related("customer", "programme", "merged_into"), pk=pk)
     detail = queries.detail(member, timezone.now())
     offered: dict[str, Any] = {
-        "stamp": forms.StampForm(auto_id="stamp_%s"),
+        "stamp": forms.StampForm(auto_id="stamp_%s", counts_money=detail.counts_money),
         "spend": forms.SpendForm(auto_id="spend_%s"),
         "give": forms.GiveForm(auto_id="give_%s"),
         "claim": forms.ClaimForm(auto_id="claim_%s"),

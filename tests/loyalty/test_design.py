@@ -13,6 +13,7 @@ from loyalty.models import Forecast, Membership, ProgrammeVersion, SignalReview
 from loyalty.queries import figures, watch
 from loyalty.queries.ledger import balance_at
 from loyalty.rules.terms import Terms, TermsError, read_rules
+from staff.approvals import waiting
 from staff.errors import DomainError, SelfApproval
 from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
 
@@ -77,7 +78,13 @@ def test_a_draft_is_forecast_handed_in_and_published_by_a_second_person(client_a
     mark.post(reverse("loyalty:submit", args=[draft.pk]))
     with pytest.raises(SelfApproval):
         actions.publish(draft.pk, by=mark.user, now=now)
-    sofia.post(reverse("loyalty:publish", args=[draft.pk]))
+    assert waiting(mark.user) == []
+    (row,) = waiting(sofia.user)
+    assert (row.asks_for, row.requested_by) == (f"publish version {draft.number}", mark.user.short_name)
+    panel = sofia.get(row.url, headers={"HX-Request": "true"}).content.decode()
+    assert ("5 stamps: a free coffee." in panel, "<html" in panel) == (True, False)
+    answer = sofia.post(reverse("loyalty:publish", args=[draft.pk]), headers={"HX-Request": "true"})
+    assert answer["HX-Trigger"] == "decided"
     draft.refresh_from_db()
     shop.refresh_from_db()
     assert (draft.state, draft.approver, shop.valid_until) == ("published", sofia.user, draft.valid_from)
