@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from complaints.compensation import admin as compensation  # noqa: F401 its records are registered there
 from complaints.models import (
     Breach,
     Calendar,

@@ -264,7 +264,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"EndModeEnum": "cancellations.models.CancellationCase.EndMode"},
+    "ENUM_NAME_OVERRIDES": {
+        "EndModeEnum": "cancellations.models.CancellationCase.EndMode",
+        "RemedyKindEnum": "complaints.models.guidance.RemedyKind",
+    },
 }
 
 # --- jobs -----------------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class NewMessageSerializer(serializers.Serializer[Any]):
     body = serializers.CharField(max_length=20_000)
 
 
-def _key(request: Request) -> str:
+def key_of(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if not 0 < len(key) <= 255:
         raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
@@ -125,7 +125,9 @@ class Cases(ListAPIView):
             )
             return status.HTTP_201_CREATED, dict(CaseSerializer(case).data)
 
-        answer, body = once(request.user, _key(request), {"complaints": "register", "body": request.data}, act, now=now)
+        answer, body = once(
+            request.user, key_of(request), {"complaints": "register", "body": request.data}, act, now=now
+        )
         return Response(body, status=answer)
 
 
@@ -160,6 +162,6 @@ class Messages(APIView):
             return status.HTTP_201_CREATED, dict(MessageSerializer(message).data)
 
         answer, body = once(
-            request.user, _key(request), {"complaints": "message", "case": number, "body": request.data}, act, now=now
+            request.user, key_of(request), {"complaints": "message", "case": number, "body": request.data}, act, now=now
         )
         return Response(body, status=answer)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, BooleanField, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, ngettext
@@ -21,7 +21,12 @@ from staff.models import User
 from staff.paging import Page, keyset_page
 
 PAGE = 25
-RARE = 5_000  # words in fewer cases are looked up; those in more are met on the way through the list
+RARE = 10_000  # words in fewer texts are looked up; those in more are met on the way through the list
+MOST_HITS = 2 * RARE  # where the planner guessed wrong
+_HITS = (
+    "SELECT id FROM complaints_complaintcase WHERE search @@ to_tsquery('simple', %(query)s) UNION ALL "
+    "SELECT case_id FROM complaints_message WHERE search @@ to_tsquery('simple', %(query)s)"
+)
 SORTS = {
     "due": (gettext_lazy("nearest deadline"), ("due_at", "pk")),
     "priority": (gettext_lazy("priority"), ("priority", "due_at", "pk")),
@@ -66,29 +71,26 @@ class _Among(Func):
 
 
 def containing(rows: QuerySet[ComplaintCase], text: str) -> QuerySet[ComplaintCase]:
-    """Those in whose own text, or in one of whose messages, every word occurs, the last perhaps unfinished. One query
-    that counts how common the words are, as the planner cannot guess it for a beginning of a word.
+    """Those in whose own text, or in one of whose messages, all words occur, the last perhaps unfinished. Two queries.
 
     Rare words are looked up in the GIN indexes, whatever the order of the list; common ones are met soon enough by
-    going through the list in its order.
+    going through the list in its order. How rare they are the planner tells from its statistics, without reading a row.
     """
     query = words(text)
     if query is None:
         return rows.none()
+    values: dict[str, str | int] = {"query": query, "most": MOST_HITS}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "(SELECT id FROM complaints_complaintcase WHERE search @@ to_tsquery('simple', %(query)s) LIMIT %(most)s)"
-            " UNION ALL "
-            "(SELECT case_id FROM complaints_message WHERE search @@ to_tsquery('simple', %(query)s) LIMIT %(most)s)",
-            {"query": query, "most": RARE},
-        )
-        found = [pk for (pk,) in cursor.fetchall()]
-    if len(found) < RARE:
-        pks = Cast(Value(sorted(set(found))), ArrayField(BigIntegerField()))
-        return rows.filter(_Among(F("pk"), pks))
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {_HITS}", values)
+        guessed = cursor.fetchone()[0][0]["Plan"]["Plan Rows"]
+        if guessed <= RARE:
+            cursor.execute(f"({_HITS}) LIMIT %(most)s", values)
+            found = {pk for (pk,) in cursor.fetchall()}
+            if len(found) < MOST_HITS:
+                return rows.filter(_Among(F("pk"), Cast(Value(sorted(found)), ArrayField(BigIntegerField()))))
     sought = SearchQuery(query, config="simple", search_type="raw")
-    said = Message.objects.filter(case=OuterRef("pk"), search=sought)
-    return rows.filter(Q(search=sought) | Exists(said))
+    said = Message.objects.filter(case=OuterRef("pk"), search=sought)  # one by one: as EXISTS it would be read whole
+    return rows.alias(said=Subquery(said.values("pk")[:1])).filter(Q(search=sought) | Q(said__isnull=False))
 
 
 def words(text: str) -> str | None:
@@ -184,7 +186,7 @@ _SHOWN = (
 def queue_page(
     user: User, *, view: str, sort: str, cursor: str | None, now: datetime, q: str = "", **filters: Any
 ) -> QueuePage:
-    """One page of the queue, at any depth one query; two when words are looked for."""
+    """One page of the queue, at any depth one query; three when words are looked for."""
     rows = queue(user, view=view, now=now, **filters)
     if q:
         rows = containing(rows, q)

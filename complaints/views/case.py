@@ -6,11 +6,10 @@ from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,6 +18,7 @@ from complaints.actions.casework import with_notice
 from complaints.actions.messages import letter_pdf
 from complaints.actions.records import said_since
 from complaints.contributions import panels
+from complaints.downloads import download, shown_as
 from complaints.forms import ComposeForm, Versioned
 from complaints.models import Attachment, Clock, ComplaintCase, Message, Template
 from complaints.queries import case as queries
@@ -153,7 +153,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
     pdf = letter_pdf(case, subject=subject, body=body, language=language, by=request.user, now=timezone.now())
-    return _inline(HttpResponse(pdf, content_type="application/pdf"), f"{case.number}.pdf")
+    return shown_as(HttpResponse(pdf, content_type="application/pdf"), f"{case.number}.pdf")
 
 
 @require_GET
@@ -163,7 +163,7 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter as it was typeset."""
     message = get_object_or_404(Message.objects.select_related("document", "case"), pk=pk, document__isnull=False)
     response = HttpResponse(bytes(message.document.pdf), content_type="application/pdf")
-    return _inline(response, f"{message.case.number}.pdf")
+    return shown_as(response, f"{message.case.number}.pdf")
 
 
 @require_GET
@@ -171,20 +171,7 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
 @csp_update(BROWSERS_PDF_VIEWER)
 def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """A file to those who may see the case: shown when it is one we opened ourselves, never guessed at."""
-    one = get_object_or_404(Attachment, pk=pk)
-    try:
-        stream = one.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404(_("The file is missing from the store. Tell the administrator.")) from error
-    return _inline(FileResponse(stream, content_type=one.content_type), one.name)
-
-
-def _inline(response: HttpResponse, name: str) -> HttpResponse:
-    safe = "".join(c if c.isalnum() or c in " .-_" else "_" for c in name)
-    response["Content-Disposition"] = f'inline; filename="{safe.encode("ascii", "replace").decode()}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    patch_cache_control(response, private=True, no_store=True)
-    return response
+    return download(get_object_or_404(Attachment, pk=pk))
 
 
 @require_GET

@@ -11,6 +11,7 @@ from PIL import Image
 from complaints import actions
 from complaints.contributions import panels
 from complaints.models import Attachment, CaseMove, Clock, ComplaintCase, Message, Template
+from complaints.queries import queue
 from complaints.sources import badges
 from complaints.states import State
 from customers.contributions import band
@@ -329,7 +330,10 @@ def test_the_queue_in_every_view_and_order(client_as, view, sort):
     assert shown == ({case.number for case in cases} if view in ("open", "free", "overdue", "all") else set())
 
 
-def test_the_queue_finds_words_in_the_story_and_in_messages(client_as):
+@pytest.mark.parametrize("way", [{}, {"RARE": -1}, {"MOST_HITS": 1}], ids=["looked up", "on the way", "guessed wrong"])
+def test_the_queue_finds_words_in_the_story_and_in_messages(client_as, monkeypatch, way):
+    for name, value in way.items():
+        monkeypatch.setattr(queue, name, value)
     client, case, other = client_as("agent"), registered(title="Zebra"), registered()
     actions.add_note(other.pk, text="Ångström said so", by=client.user, now=RECEIVED)
     for text, found in (
