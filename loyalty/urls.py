@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.views import campaigns, deeds, design, desk, public, requests, retention, watch
+from loyalty.views import campaigns, deeds, design, desk, figures, public, requests, retention, watch
 
 app_name = "loyalty"
 urlpatterns = [
@@ -64,5 +64,7 @@ urlpatterns = [
     path("lapsing/<int:pk>/put-back/", retention.put_back, name="put_back_lapse"),
     path("signals/", watch.signals, name="signals"),
     path("signals/<int:pk>/", watch.review, name="review"),
-    path("figures/", watch.report, name="report"),
+    path("figures/", figures.report, name="report"),
+    path("figures/lift/", figures.lift, name="lift"),
+    path("figures.csv", figures.figures_csv, name="report_csv"),
 ]

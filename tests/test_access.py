@@ -198,6 +198,8 @@ ACCESS: dict[str, str] = {
     "GET loyalty/signals/": "loyalty.review_signals",
     "POST loyalty/signals/<int:pk>/": "loyalty.review_signals",
     "GET loyalty/figures/": "loyalty.view_loyalty_reports",
+    "GET loyalty/figures/lift/": "loyalty.view_loyalty_reports",
+    "GET loyalty/figures.csv": "loyalty.view_loyalty_reports",
     # the API
     "GET api/v1/schema/": STAFF,
     "GET api/v1/docs/": STAFF,

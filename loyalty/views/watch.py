@@ -1,4 +1,4 @@
-"""Signs of misuse, and the figures."""
+"""Signs of misuse."""
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from loyalty.actions import watch as actions
 from loyalty.models import Membership, SignalReview
-from loyalty.queries import figures, watch
+from loyalty.queries import watch
 from staff.errors import DomainError
 
 
@@ -39,9 +39,3 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Noted."))
     return redirect("loyalty:signals")
-
-
-@require_GET
-@permission_required("loyalty.view_loyalty_reports", raise_exception=True)
-def report(request: HttpRequest) -> HttpResponse:
-    return render(request, "loyalty/report.html", figures.report(timezone.now()))

@@ -10,7 +10,7 @@ from loyalty import jobs
 from loyalty.actions import programmes as actions
 from loyalty.forms.design import Design
 from loyalty.models import Forecast, Membership, ProgrammeVersion, SignalReview
-from loyalty.queries import figures, watch
+from loyalty.queries import watch
 from loyalty.queries.ledger import balance_at
 from loyalty.rules.terms import Terms, TermsError, read_rules
 from staff.approvals import waiting
@@ -259,23 +259,6 @@ def test_a_sign_of_misuse_blocks_nothing_until_a_person_does(client_as, shop):
     lead.post(reverse("loyalty:review", args=[jane.pk]), body)
     assert Membership.objects.get(pk=jane.pk).status == "blocked"
     assert (SignalReview.objects.get().by, watch.signals(now)) == (lead.user, [])
-
-
-def test_the_figures_by_their_definitions(client_as, shop):
-    now = timezone.now()
-    jane, _joe = member(shop.programme, now=now - timedelta(days=99)), member(shop.programme, now=now)
-    buy(jane, 5, now=now - timedelta(days=20))
-    buy(jane, 6, now=now - timedelta(days=10))
-    told = {str(title): value for title, value, _about in figures.report(now)["tiles"]}
-    assert (told["Open members"], told["Active in 90 days"], told["Time to a full card"]) == ("2", "50%", "10 days")
-    page = client_as("marketing").get(reverse("loyalty:report"))
-    assert page.status_code == 200
-
-
-def test_kaplan_meier_counts_open_cards_as_not_yet_full():
-    points = figures.kaplan_meier([(5, True), (10, True), (20, False), (30, True)])
-    assert points == [(0, 0.0), (5, 0.25), (10, 0.5), (30, 1.0)]
-    assert figures.median_day(points) == 10
 
 
 def test_the_balance_as_it_was_known_then(shop):
