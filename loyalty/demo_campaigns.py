@@ -8,7 +8,7 @@ from django.utils import timezone
 from customers.models import Delivery
 from loyalty import actions
 from loyalty.actions import campaigns, outreach, retention
-from loyalty.models import BonusWindow, Campaign, Gift, Given, Mailing, Message, Programme, Reach
+from loyalty.models import BonusWindow, Campaign, Forecast, Gift, Given, Mailing, Message, Programme, Reach
 from staff.models import User
 
 GREETING = {
@@ -58,6 +58,7 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
     for days in (60, 45, 30, 14, 0):
         retention.notice(now=now - timedelta(days=days))
     mark = people["mark"]
+    _forecast(programme, mark, now)
     start = now - timedelta(days=45)
     greeting = _draft(programme, people, start, "Autumn greeting", budget=80, hold_out=40, days=14)
     gift = Gift(kind="stamps", amount=2, note="Autumn greeting")
@@ -138,3 +139,20 @@ def _reached(gift: Gift, mailing: Mailing, campaign: Campaign, at: datetime) -> 
         )
         Message.objects.create(mailing=mailing, reach=reach, delivery=delivery, cost=mailing.unit_cost, at=at)
     Reach.objects.filter(campaign=campaign).update(handled_at=at)
+
+
+def _forecast(programme: Programme, mark: User, now: datetime) -> None:
+    """The first version as if it had been forecast before: the report holds it against what came."""
+    from loyalty.jobs import forecast
+
+    version = programme.versions.order_by("number").first()
+    today = timezone.localdate(now)
+    row = Forecast.objects.create(
+        version=version,
+        edits=version.edits,
+        since=today - timedelta(days=365),
+        until=today,
+        requested_by=mark,
+        requested_at=version.valid_from,
+    )
+    forecast(forecast_id=row.pk)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,7 +59,7 @@ def notice(*, now: datetime) -> int:
         cursor.execute(CAME_BACK, {"now": now, "days": WATCHED.days})
         cursor.execute(NOTICE, {"now": now, "held": HELD_OUT})
         new = int(cursor.rowcount)
-    over = Q(came_back_at__isnull=False) | Q(noticed_at__lt=now - 6 * WATCHED)
+    over = Q(came_back_at__isnull=False) | Q(last_visit_at__lt=Value(now) - 12 * F("gap"))
     Lapse.objects.filter(over, state=Lapse.State.OPEN).update(state=Lapse.State.DONE)
     return new
 

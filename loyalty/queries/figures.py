@@ -59,7 +59,8 @@ GROUP BY 1 ORDER BY 1
 """
 COHORTS = """
 SELECT date_trunc('month', w.issued_at)::date, count(*), count(*) FILTER (WHERE w.state = 'redeemed'),
-       count(*) FILTER (WHERE w.state = 'expired'), w.issued_at < %(mature)s
+       count(*) FILTER (WHERE w.state = 'expired'),
+       date_trunc('month', w.issued_at) + interval '1 month' <= %(mature)s
 FROM loyalty_reward w JOIN loyalty_membership m ON m.id = w.membership_id
   AND (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s)
 WHERE w.state <> 'revoked' AND w.issued_at >= %(since)s AND w.issued_at < %(until)s

@@ -455,7 +455,7 @@ def test_a_campaign_is_made_at_the_desk_and_published_by_a_colleague(client_as, 
     assert (campaign.state, campaign.publisher) == ("running", manager.user)
     figures = manager.get(reverse("loyalty:campaign_figures", args=[campaign.pk])).content.decode()
     assert "Nobody was held out" in figures
-    assert "customers today" in manager.get(reverse("loyalty:campaign_people", args=[campaign.pk])).content.decode()
+    assert "Customers today" in manager.get(reverse("loyalty:campaign_people", args=[campaign.pk])).content.decode()
     assert manager.get(reverse("loyalty:campaign_csv", args=[campaign.pk])).content == b"source,day,amount\r\n"
     manager.post(reverse("loyalty:campaign_end", args=[campaign.pk]))
     campaign.refresh_from_db()
