@@ -644,7 +644,7 @@ def _decide(
         cost=[float(cost) for _version, cost in priced],
         tried=KNOWN,
     )
-    parameters = {"none": none, "map_cases": 0.0, "draws": 100, **offers.as_json()}
+    parameters = {"none": none, "map_cases": 0.0, "draws": 100, "others": [], **offers.as_json()}
     chosen = suggestions.choose(parameters, seed, silent=hold_out)
     probability = dict(zip(chosen.keys, chosen.vector, strict=True))
     expected = ranking.expect(offers, none)

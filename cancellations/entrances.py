@@ -50,6 +50,12 @@ def register() -> None:
         ),
         ("parity", _("Who is offered what"), _("Value offered by group."), "staff.view_reports"),
         (
+            "history",
+            _("Offers of the past"),
+            _("Imported, as observed: no part of any other figure."),
+            "staff.view_reports",
+        ),
+        (
             "beliefs",
             _("What the engine believes"),
             _("Estimates with intervals and counts, and how they moved."),

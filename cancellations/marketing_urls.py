@@ -27,5 +27,6 @@ urlpatterns = [
     path("reasons/", reports.reasons, name="reasons"),
     path("experiment/", reports.experiment, name="experiment"),
     path("parity/", reports.parity, name="parity"),
+    path("history/", reports.history, name="history"),
     path("decisions.<slug:form>", reports.decisions, name="decisions"),
 ]

@@ -207,11 +207,13 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
     if mine:
         Suggestion.objects.filter(pk=mine.pk).update(superseded_at=now)
     seed = secrets.randbits(53)  # JSON readers keep so many bits
+    drawn = choice.contenders(weighed.offers, weighed.none, weighed.map_cases)
     parameters = {
         "none": weighed.none,
         "map_cases": weighed.map_cases,
         "draws": choice.DRAWS,
-        **weighed.offers.as_json(),
+        "others": sorted(set(weighed.offers.keys) - set(drawn.keys)),
+        **drawn.as_json(),
     }
     chosen = choose(parameters, seed, silent=hold_out and not override)
     probability = dict(zip(chosen.keys, chosen.vector, strict=True))
@@ -244,11 +246,12 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
 def choose(parameters: Mapping[str, Any], seed: int, *, silent: bool) -> choice.Chosen:
     """From what is stored, so that a replay does the very same. In the hold-out "no incentive" leads for certain; what
     would have been is in the candidates."""
-    settings = {name: parameters[name] for name in ("none", "map_cases", "draws")}
-    offers = Offers.from_json({name: column for name, column in parameters.items() if name not in settings})
+    settings = {name: parameters[name] for name in ("none", "map_cases", "draws", "others")}
+    drawn = Offers.from_json({name: column for name, column in parameters.items() if name not in settings})
     if silent:
-        return choice.Chosen((NONE, *sorted(offers.keys)), (1.0, *(0.0 for _ in offers.keys)), NONE, 1.0)
-    return choice.choose(offers, settings.pop("none"), seed, **settings)
+        keys = (NONE, *sorted((*drawn.keys, *parameters["others"])))
+        return choice.Chosen(keys, (1.0, *(0.0 for _ in keys[1:])), NONE, 1.0)
+    return choice.choose(drawn, settings.pop("none"), seed, **settings)
 
 
 def _again(

@@ -91,6 +91,7 @@ ACCESS: dict[str, str] = {
     "GET cancellations/reasons/": "staff.view_reports",
     "GET cancellations/experiment/": "staff.view_reports",
     "GET cancellations/parity/": "staff.view_reports",
+    "GET cancellations/history/": "staff.view_reports",
     "GET cancellations/decisions.<slug:form>": "staff.view_reports",
     # complaints
     "GET complaints/vouchers/": "complaints.view_voucher",

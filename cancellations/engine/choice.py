@@ -109,17 +109,23 @@ def _draw(rng: np.random.Generator, pairs: Array, draws: int) -> Array:
 
 
 def vector(
-    offers: Offers, none: ArrayLike, seed: int, *, draws: int = DRAWS, map_cases: float = MAP_CASES
+    drawn: Offers,
+    none: ArrayLike,
+    seed: int,
+    *,
+    others: Sequence[int] = (),
+    draws: int = DRAWS,
+    map_cases: float = MAP_CASES,
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Keys and probabilities, "no incentive" first, the others by key; the probabilities sum to 1 in billionths.
 
-    The same offers in any order, seed and numpy give the same vector, bit by bit. About 1 ms for any number of them.
+    `drawn` are the contenders, `others` the keys of whatever else may lead, by ε alone. The same offers in any order,
+    seed and numpy give the same vector, bit by bit. About 1 ms for any number of them.
     """
-    everyone = offers.take(np.argsort(offers.keys, kind="stable"))
-    keys = (NONE, *everyone.keys)
+    drawn = drawn.take(np.argsort(drawn.keys, kind="stable"))
+    keys = (NONE, *sorted((*drawn.keys, *others)))
     shares = dict.fromkeys(keys, 0.0)
-    if everyone.keys:
-        drawn = contenders(everyone, none, map_cases)
+    if drawn.keys:
         won = wins(drawn, none, np.random.default_rng(seed), draws=draws, map_cases=map_cases)
         shares |= dict(zip((NONE, *drawn.keys), won.tolist(), strict=True))
     else:
@@ -142,8 +148,16 @@ def sample(keys: Sequence[int], probabilities: Sequence[float], seed: int) -> in
     raise ValueError("The probabilities sum to less than one.")
 
 
-def choose(offers: Offers, none: ArrayLike, seed: int, *, draws: int = DRAWS, map_cases: float = MAP_CASES) -> Chosen:
+def choose(
+    drawn: Offers,
+    none: ArrayLike,
+    seed: int,
+    *,
+    others: Sequence[int] = (),
+    draws: int = DRAWS,
+    map_cases: float = MAP_CASES,
+) -> Chosen:
     """The stored vector and the lead sampled from it."""
-    keys, probabilities = vector(offers, none, seed, draws=draws, map_cases=map_cases)
+    keys, probabilities = vector(drawn, none, seed, others=others, draws=draws, map_cases=map_cases)
     lead = sample(keys, probabilities, seed)
     return Chosen(keys, probabilities, lead, probabilities[keys.index(lead)])

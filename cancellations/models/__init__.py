@@ -2,6 +2,7 @@
 
 from cancellations.models.budgets import Budget, BudgetUse
 from cancellations.models.cases import OPEN_STATES, CancellationCase, CaseMove, CaseNumber, Notice
+from cancellations.models.history import PastOffer
 from cancellations.models.incentives import Incentive, IncentiveVersion, ReasonIncentive
 from cancellations.models.learning import Belief, EnginePolicy, LearnedModel
 from cancellations.models.offers import Fulfilment, Offer, OfferDecision, OfferMove, Suggestion
@@ -24,6 +25,7 @@ __all__ = [
     "Offer",
     "OfferDecision",
     "OfferMove",
+    "PastOffer",
     "Reason",
     "ReasonCategory",
     "ReasonIncentive",

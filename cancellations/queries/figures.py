@@ -5,17 +5,18 @@ A period is by the time of notice, [since, until). Mature is a case whose 90 day
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, DecimalField, F, Q, QuerySet, Sum
+from django.db.models import Avg, Count, DecimalField, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
+from django.utils import timezone
 
 from cancellations.engine.measure import Logged, OffPolicy, Uplift, off_policy
 from cancellations.engine.values import Contract, value
 from cancellations.learning import YES
-from cancellations.models import CancellationCase, Offer, Suggestion
+from cancellations.models import CancellationCase, Offer, PastOffer, Suggestion
 from staff.rates import Rate
 
 State = CancellationCase.State
@@ -259,6 +260,46 @@ def parity(period: Period, by: str) -> list[Group]:
     return groups
 
 
+@dataclass(frozen=True)
+class Observed:
+    """An offer of the time before Kvar: how many accepted, and who of them is known to be a customer still."""
+
+    offer: str
+    cases: int
+    accepted: Rate
+    still: Rate
+
+
+def observed(period: Period) -> list[Observed]:
+    """Imported offers of the period, most first; "" for those who had none. They are no part of any other figure:
+    nobody was assigned by lot. One query."""
+    rows = (
+        PastOffer.objects.filter(offered_on__gte=period.since, offered_on__lt=period.until)
+        .values("offer")
+        .annotate(
+            cases=Count("pk"),
+            accepted=Count("pk", filter=Q(accepted=True)),
+            known=Count("pk", filter=Q(still_customer__isnull=False)),
+            still=Count("pk", filter=Q(still_customer=True)),
+        )
+        .order_by("-cases", "offer")
+    )
+    return [
+        Observed(
+            row["offer"], row["cases"], Rate.of(row["accepted"], row["cases"]), Rate.of(row["still"], row["known"])
+        )
+        for row in rows
+    ]
+
+
+def first_day() -> date | None:
+    """Of the earliest notice or imported offer. Two queries by index."""
+    notice = CancellationCase.objects.aggregate(day=Min("noticed_at"))["day"]
+    offer = PastOffer.objects.aggregate(day=Min("offered_on"))["day"]
+    days = [timezone.localdate(notice) if notice else None, offer]
+    return min((day for day in days if day), default=None)
+
+
 # --- what another policy would have brought --------------------------------------------------------------------------
 def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[dict[str, Any]]]]:
     """Mature decisions with propensity and candidates; repetitions and the hold-out left out. Two queries."""
@@ -302,8 +343,3 @@ def policies(period: Period) -> dict[str, OffPolicy]:
         "none": [{0: 1.0} for _ in candidates],
     }
     return {name: off_policy(rows, target) for name, target in targets.items()}
-
-
-def default_period(now: datetime, today: date) -> tuple[date, date]:
-    """The last twelve months."""
-    return today - timedelta(days=365), today + timedelta(days=1)

@@ -26,6 +26,9 @@ from staff.rates import Rate
 
 
 class FilterForm(forms.Form):
+    """A year back when it says nothing; `all` reaches back to the first notice or imported offer."""
+
+    all = forms.BooleanField(label=_("All time"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     team = forms.ModelChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False)
@@ -39,6 +42,8 @@ def _period(request: HttpRequest, *, agent: int | None = None) -> tuple[Period, 
     form = FilterForm(request.GET)
     found = form.cleaned_data if form.is_valid() else {}
     since = found.get("since") or today - timedelta(days=365)
+    if found.get("all"):
+        since = queries.first_day() or since
     until = (found.get("until") or today) + timedelta(days=1)
     shown = FilterForm(initial={**found, "since": since.isoformat(), "until": (until - timedelta(days=1)).isoformat()})
     team, category = found.get("team"), found.get("category")
@@ -348,6 +353,35 @@ def parity(request: HttpRequest) -> HttpResponse:
         ]
         tables.append({"label": label, "rows": rows})
     return render(request, "cancellations/reports/parity.html", {"form": form, "tables": tables})
+
+
+@require_safe
+@permission_required("staff.view_reports", raise_exception=True)
+def history(request: HttpRequest) -> HttpResponse:
+    """Imported offers, as observed."""
+    period, form = _period(request)
+    for name in ("team", "category"):
+        del form.fields[name]
+    found = queries.observed(period)
+    rows = [
+        {
+            "name": row.offer or _now("no offer"),
+            "cases": formats.number(row.cases),
+            "accepted": " · ".join(_rate(row.accepted)),
+            "still": " · ".join(_rate(row.still)),
+            "picture": charts.interval(*_whiskers(row.still)),
+        }
+        for row in found
+    ]
+    if request.GET.get("as") == "csv":
+        head = ["offer", "cases", "accepted", "still a customer, known", "still a customer"]
+        lines = [(r.offer, r.cases, r.accepted.k, r.still.n, r.still.k) for r in found]
+        return _csv("observed", head, lines)
+    return render(
+        request,
+        "cancellations/reports/history.html",
+        {"form": form, "rows": rows, "query": request.GET.urlencode()},
+    )
 
 
 @require_safe

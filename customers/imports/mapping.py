@@ -105,6 +105,12 @@ def bind(header: Sequence[str], mapping: Mapping[str, Any] | None) -> Columns:
     )
 
 
+def specs(said: Mapping[str, Any], header: Sequence[str], as_of: date | None) -> dict[str, Spec]:
+    """One table of a mapping bound to a heading. Raises Unreadable for a column that is missing."""
+    places = {name: place for place, name in enumerate(header)}
+    return {name: _spec(what, places, as_of) for name, what in said.items()}
+
+
 def read_mapping(path: Path) -> dict[str, Any]:
     """The TOML of a mapping; Unreadable when it is none."""
     try:

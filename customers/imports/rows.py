@@ -149,7 +149,7 @@ class Converter:
         if spec.share_of_price is not None:
             return None if price is None else (price * spec.share_of_price).quantize(CENT)
         text = spec.text(cells)
-        margin = _money(text, lowest=-LARGEST) if text else None
+        margin = to_money(text, lowest=-LARGEST) if text else None
         if margin is not None and price is not None and margin > price:
             raise ValueError(_("The margin %(margin)s is above the price.") % {"margin": margin})
         return margin
@@ -173,9 +173,9 @@ class Converter:
         match name:
             case "birthday" | "customer_since" | "started_on" | "contract_end" | "ended_on":
                 past = name in ("birthday", "customer_since", "started_on")
-                return lambda text: _day(text, self.columns.date_format, self.today if past else None)
+                return lambda text: to_day(text, self.columns.date_format, self.today if past else None)
             case "monthly_price":
-                return _money
+                return to_money
             case "notice_months" | "contract_months":
                 return _months
             case "plan":
@@ -189,7 +189,7 @@ class Converter:
             case "segment":
                 return _segment
             case "is_vulnerable" | "is_bereaved" | "in_debt" | "may_be_contacted":
-                return _flag
+                return to_flag
             case "number" | "phone" | "full_name" | "monthly_margin":
                 return _clean
         longest = Customer._meta.get_field(name).max_length
@@ -236,7 +236,7 @@ def _email(text: str) -> str:
     return _text(text, 254)
 
 
-def _day(text: str, form: str, latest: date | None) -> date:
+def to_day(text: str, form: str, latest: date | None) -> date:
     for attempt in (form, "%Y-%m-%d", "%d.%m.%Y", "%Y%m%d") if form else ("%Y-%m-%d", "%d.%m.%Y", "%Y%m%d"):
         try:
             day = date.fromisoformat(text) if attempt == "%Y-%m-%d" else datetime.strptime(text, attempt).date()  # noqa: DTZ007  a day has no zone
@@ -248,7 +248,7 @@ def _day(text: str, form: str, latest: date | None) -> date:
     raise ValueError(_("“%(text)s” is no date; write 2026-11-30.") % {"text": text[:40]})
 
 
-def _money(text: str, lowest: Decimal = Decimal(0)) -> Decimal:
+def to_money(text: str, lowest: Decimal = Decimal(0)) -> Decimal:
     """“1 234,50”, “1.234,50”, “1,234.50” and “49.9” alike: the last mark is the decimal one."""
     plain = "".join(text.split()).replace("'", "").replace("\u2212", "-")
     comma, point = plain.rfind(","), plain.rfind(".")
@@ -291,7 +291,7 @@ def _segment(text: str) -> str:
     return plain
 
 
-def _flag(text: str) -> bool:
+def to_flag(text: str) -> bool:
     plain = text.casefold()
     if plain in _YES:
         return True

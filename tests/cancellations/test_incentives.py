@@ -124,7 +124,18 @@ def test_the_editor_in_the_browser_of_a_marketer(client_as):
     assert draft.state == "draft"
 
 
-PAGES = ["incentives", "incentive_create", "beliefs", "budgets", "limits", "figures", "reasons", "experiment", "parity"]
+PAGES = [
+    "incentives",
+    "incentive_create",
+    "beliefs",
+    "budgets",
+    "limits",
+    "figures",
+    "reasons",
+    "experiment",
+    "parity",
+    "history",
+]
 
 
 @pytest.mark.parametrize("where", PAGES)

@@ -98,17 +98,22 @@ def test_without_any_offer_none_leads_for_certain():
 def test_only_contenders_are_drawn_but_everybody_keeps_a_chance():
     good = [offer(k, (60, 40), (80, 20), (20, 80), 300, 20) for k in range(1, 5)]
     poor = [offer(k, (1, 99), (20, 80), (20, 80), 300, 20) for k in range(5, 205)]
-    keys, vector = choice.vector(table([*poor, *good]), (20, 80), 5)
+    keys, vector = drawn_among(table([*poor, *good]), (20, 80), 5)
     led = dict(zip(keys, vector, strict=True))
     assert sum(led[k] for k in range(1, 5)) > 0.9
     assert min(vector) > 0
 
 
-def test_twelve_contenders_do_as_well_as_all_of_them(monkeypatch):
+def drawn_among(offers, none, seed):
+    """As a suggestion does it: the contenders are drawn, the others lead by ε."""
+    drawn = choice.contenders(offers, none, 5.0)
+    return choice.vector(drawn, none, seed, others=set(offers.keys) - set(drawn.keys))
+
+
+def test_twelve_contenders_do_as_well_as_all_of_them():
     """What is left out of the draw would hardly ever lead if it were drawn."""
     many = [offer(k, (60 + 5 * (k % 7), 140), (120, 80), (40, 160), 300, 10 + k) for k in range(1, 60)]
-    keys, few = choice.vector(table(many), (4, 16), 5)
-    monkeypatch.setattr(choice, "CONTENDERS", 100)
+    keys, few = drawn_among(table(many), (4, 16), 5)
     every = choice.vector(table(many), (4, 16), 5)[1]
     drawn = {k for k, p in zip(keys, few, strict=True) if p > choice.EPSILON / len(keys) + 1e-8}
     assert sum(p for k, p in zip(keys, every, strict=True) if k not in drawn) < choice.EPSILON + 0.01
