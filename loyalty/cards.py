@@ -109,7 +109,7 @@ def picture(card: CardToken, programme: Programme, language: str) -> bytes:
     )
     with translation.override(language):
         text = format_html(
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 640" width="720" height="1280" '
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 640" '
             'font-family="system-ui, sans-serif"><title>{title}</title><rect width="360" height="640" rx="28" '
             'fill="#0d6b5b"/><text x="28" y="52" font-size="17" fill="#cfe7e0">{company}</text><text x="28" y="92" '
             'font-size="29" font-weight="700" fill="#fff">{title}</text><text x="28" y="124" font-size="16" '

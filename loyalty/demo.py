@@ -29,6 +29,7 @@ DRINKS = [  # sku, name, category, price, cost
 ]
 MEMBERS = 120
 NAMELESS = 25
+CLUB = 30
 
 
 @transaction.atomic
@@ -72,10 +73,11 @@ def load(*, seed: int, now: datetime) -> None:
         published_at=start - timedelta(days=1),
     )
     demo_campaigns.load_before_receipts(programme, people, now)
-    members = _members(programme, draw, start)
-    batch = _receipts(members, draw, start, now)
+    members = _members(programme, draw, start, count=MEMBERS, nameless=NAMELESS, prefix="7101")
+    batch = _receipts(members, draw, start, now, cash=600, first=1000)
     record_sales(batch, by=None, now=now, late_ok=True)
     _redeem(draw, now)
+    _club(people, draw, start, now)
     demo_campaigns.load(programme, people, now)
     agent = people.get("asa")
     if agent:
@@ -84,23 +86,60 @@ def load(*, seed: int, now: datetime) -> None:
             actions.give_stamps(member.pk, count=8, note="Waited half an hour twice this week", by=agent, now=now)
 
 
-def _members(programme: Programme, draw: Random, start: datetime) -> list[tuple[str, float]]:
+def _club(people: dict[str, User], draw: Random, start: datetime, now: datetime) -> None:
+    """A points programme with tiers beside the stamp card; three members have chosen something."""
+    programme = Programme.objects.create(
+        code="club", name="Bean club", unit=Programme.Unit.POINT, reward_name="what you choose"
+    )
+    ProgrammeVersion.objects.create(
+        programme=programme,
+        number=1,
+        state=ProgrammeVersion.State.PUBLISHED,
+        stamps_needed=60,
+        rules=[
+            {"key": "spent", "per": "amount", "stamps": 1, "amount": "1"},
+            {"key": "mornings", "per": "bonus", "times": 2, "weekdays": [0, 1], "from": "07:00", "until": "09:00"},
+        ],
+        prices=[
+            {"points": 60, "name": "a coffee", "cost": "0.90"},
+            {"points": 120, "name": "a cinnamon bun and a coffee", "cost": "2.10"},
+            {"points": 400, "name": "500 g of beans", "cost": "6.40"},
+        ],
+        tiers=[{"from": 100, "name": "Silver", "times": "1.25"}, {"from": 250, "name": "Gold", "times": "1.5"}],
+        stamp_days=400,
+        reward_cost=Decimal("0.90"),
+        valid_from=start - timedelta(days=1),
+        author=people.get("mark"),
+        approver=people.get("sofia"),
+        published_at=start - timedelta(days=1),
+    )
+    members = _members(programme, draw, start, count=CLUB, nameless=0, prefix="7102")
+    record_sales(_receipts(members, draw, start, now, cash=0, first=500_000), by=None, now=now, late_ok=True)
+    for member in Membership.objects.filter(programme=programme, balance__gt=60).order_by("-balance")[:3]:
+        actions.spend_points(member.pk, reward="a coffee", by=people.get("asa"), now=now)
+
+
+def _members(
+    programme: Programme, draw: Random, start: datetime, *, count: int, nameless: int, prefix: str
+) -> list[tuple[str, float]]:
     """Cards with how often each comes, in days."""
-    customers = list(Customer.objects.order_by("pk").values_list("pk", flat=True)[: MEMBERS * 20 : 7])[:MEMBERS]
+    customers = list(Customer.objects.order_by("pk").values_list("pk", flat=True)[: count * 20 : 7])[:count]
     members = [
         Membership(programme=programme, customer_id=pk, enrolled_at=start + timedelta(days=draw.randint(0, 200)))
-        for pk in [*customers, *[None] * NAMELESS]
+        for pk in [*customers, *[None] * nameless]
     ]
     books.insert(members)
     cards = []
     for place, member in enumerate(members):
-        digits = f"7101{place:07d}"
+        digits = f"{prefix}{place:07d}"
         cards.append(CardToken(number=digits + check_digit(digits), membership=member, issued_at=member.enrolled_at))
     books.insert(cards)
     return [(card.number, draw.choice([3, 5, 7, 10, 14, 21, 40])) for card in cards]
 
 
-def _receipts(members: list[tuple[str, float]], draw: Random, start: datetime, now: datetime) -> list[ReceiptFacts]:
+def _receipts(
+    members: list[tuple[str, float]], draw: Random, start: datetime, now: datetime, *, cash: int, first: int
+) -> list[ReceiptFacts]:
     prices = {sku: Decimal(price) for sku, _name, _category, price, _cost in DRINKS}
     skus = [sku for sku, *_rest in DRINKS]
     facts = []
@@ -120,7 +159,7 @@ def _receipts(members: list[tuple[str, float]], draw: Random, start: datetime, n
                 source="till",
                 store=draw.choices([code for code, _name in STORES], [5, 3, 2])[0],
                 business_date=at.date(),
-                number=f"{len(facts) + 1000}",
+                number=f"{len(facts) + first}",
                 occurred_at=at,
                 card=card,
                 cashier=draw.choice(["Till 1", "Till 2", "Till 3"]),
@@ -134,7 +173,7 @@ def _receipts(members: list[tuple[str, float]], draw: Random, start: datetime, n
         while day < last:
             sale(card, int(day))
             day += max(draw.gauss(gap, gap / 3), 1)
-    for _ in range(600):
+    for _ in range(cash):
         sale("", draw.randint(0, 359))
     return facts
 
