@@ -20,7 +20,7 @@ import psycopg
 from django.db import connection, transaction
 from django.test import Client
 
-READS = ("SELECT", "WITH", "SAVEPOINT", "RELEASE")
+READS = ("SELECT", "WITH", "EXPLAIN", "SAVEPOINT", "RELEASE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,21 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 import typst
 from django.conf import settings
 from django.db import transaction
 
 from customers.models import Customer, Delivery, Document
 
+log = structlog.get_logger()
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
@@ -23,16 +26,41 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts()
 
 
+# Scripts beyond Latin, Greek, Cyrillic, Hebrew and Arabic, and words by which the families that have them are known.
+_SCRIPTS = {
+    "Chinese, Japanese, Korean": (
+        re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"),
+        ("cjk", "han sans", "han serif", "gothic", "mincho", "wenquanyi", "nanum", "fallback"),
+    ),
+    "emoji": (re.compile(r"[\U0001f300-\U0001faff]"), ("emoji", "symbola")),
+}
+
+
+def unprintable(text: str) -> list[str]:
+    """The scripts of `text` for which no font is installed."""
+    families = " ".join(_fonts().families()).lower()
+    return [
+        script
+        for script, (letters, names) in _SCRIPTS.items()
+        if letters.search(text) and not any(name in families for name in names)
+    ]
+
+
 def typeset(template: str, data: Mapping[str, Any]) -> bytes:
     """A PDF from `templates/<template>` (typst), which reads its values with `json(bytes(sys.inputs.data))`.
 
     Values are data, never markup: no customer's name can break or steer a letter. A few milliseconds; no query.
+    What the fonts named by the template lack comes from any other on the machine; a script that none of them has is
+    printed as empty boxes, and the log says so.
     """
+    text = json.dumps(data, ensure_ascii=False)
+    for script in unprintable(text):
+        log.warning("letter lacks glyphs", script=script, template=template)
     return typst.compile(
         TEMPLATES / template,
         root=TEMPLATES,
         font_paths=_fonts(),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": text},
     )
 
 

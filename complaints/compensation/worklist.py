@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.compensation.pages import BY_OTHERS, ICONS, TONES
+from complaints.compensation.pages import BY_OTHERS
 from complaints.models import Remedy, RemedyMove
 from complaints.models.compensation import RemedyState
 from complaints.models.guidance import RemedyKind
@@ -38,9 +38,6 @@ class Task:
     amount: str
     reference: str
     note: str
-    state: str
-    tone: str
-    icon: str
     can_order: bool
     can_complete: bool
     can_fail: bool
@@ -83,9 +80,6 @@ def _task(remedy: Remedy, now: datetime) -> Task:
         amount=formats.money(remedy.amount) if remedy.amount else "–",
         reference=remedy.reference,
         note=getattr(remedy, "said", "") or "",
-        state=str(state.label),
-        tone=TONES.get(state, ""),
-        icon=ICONS[state],
         can_order=mine and state in (RemedyState.AGREED, RemedyState.FAILED),
         can_complete=mine and state != RemedyState.DONE,
         can_fail=mine and state == RemedyState.ORDERED,

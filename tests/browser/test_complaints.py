@@ -78,7 +78,7 @@ def test_two_agents_see_each_other_and_no_text_is_lost(page, another_page, live_
     page.get_by_text("Careful words").first.wait_for()
 
 
-@pytest.mark.parametrize("name", ["queue", "new", "reports", "public"])
+@pytest.mark.parametrize("name", ["queue", "new", "reports", "public", "remedies"])
 def test_pages_at_both_widths_in_the_dark(page, live_server, log_in, axe, fits, narrow, dark, name):
     registered(now=timezone.now(), received_at=timezone.now())
     log_in(page, "team lead")

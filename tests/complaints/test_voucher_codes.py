@@ -1,12 +1,18 @@
 """Codes are caught wrong before any look-up, and cannot be read back from what is stored."""
 
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from complaints.actions import redemption
+from complaints.models import FailedLookup
 from complaints.vouchers.codes import ALPHABET, LENGTH, complete, draw, fingerprint, is_wellformed, normalise, written
+from complaints.vouchers.rules import GUESSES_BY_ADDRESS, GUESSING_WINDOW, TooManyGuesses, UnknownVoucher
+from tests.conftest import NOON
+from tests.factories import UserFactory
 
 bodies = st.text(st.sampled_from(ALPHABET), min_size=LENGTH - 1, max_size=LENGTH - 1)
 
@@ -71,3 +77,23 @@ def test_fingerprint_depends_on_the_key_and_hides_the_code(settings):
     assert first != fingerprint("BCDFGHJKLMNP")
     assert len(first) == 64
     assert "BCDF" not in first
+
+
+def test_a_million_guesses_are_hopeless_by_arithmetic():
+    """With a hundred thousand vouchers alive, a million distinct well-formed guesses find one in about 120,000 tries of
+    the whole million; and the throttle gives one address a million guesses in no less than three hundred days."""
+    alive, guesses = 100_000, 10**6
+    assert guesses * alive / 29 ** (LENGTH - 1) < 1e-5
+    assert guesses / GUESSES_BY_ADDRESS * GUESSING_WINDOW > timedelta(days=300)
+
+
+@pytest.mark.django_db
+def test_many_guessers_behind_one_address_look_up_no_more_than_it_may():
+    guessers = [UserFactory() for _ in range(5)]
+    refused = []
+    for n in range(60):
+        with pytest.raises((UnknownVoucher, TooManyGuesses)) as refusal:
+            redemption.find(draw(), by=guessers[n % 5], address="192.0.2.1", now=NOON)
+        refused.append(refusal.type)
+    assert refused == [UnknownVoucher] * GUESSES_BY_ADDRESS + [TooManyGuesses] * (60 - GUESSES_BY_ADDRESS)
+    assert FailedLookup.objects.count() == GUESSES_BY_ADDRESS

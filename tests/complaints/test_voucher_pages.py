@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from complaints.actions import redemption
 from complaints.models import FailedLookup, Voucher
 from complaints.vouchers import codes, letter
-from customers import timeline
+from customers import letters, timeline
 from staff.search import search
 from tests.complaints.vouchers import a_voucher, issued, ledger
 from tests.conftest import NOON
@@ -164,3 +164,11 @@ def test_every_movement_stands_on_the_customers_timeline():
         ("redeemed, €50.00", "R-9"),
         ("issued, €50.00", ""),
     ]
+
+
+def test_a_name_in_any_script_is_printed_or_the_log_says_so(monkeypatch):
+    found = issued(customer=CustomerFactory(family_name="李小龙 🦊 שלום"))
+    pdf = letter.pdf(found.voucher, found.code, today=NOON.date())
+    assert codes.written(found.code) in PdfReader(BytesIO(pdf)).pages[0].extract_text()
+    monkeypatch.setattr(letters, "_fonts", lambda: type("Fonts", (), {"families": lambda self: ["Noto Sans CJK SC"]})())
+    assert letters.unprintable("李小龙 🦊 Ångström שלום") == ["emoji"]
