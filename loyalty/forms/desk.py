@@ -1,6 +1,7 @@
 """What is asked at the counter and at the desk."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -112,7 +113,15 @@ class ClaimForm(forms.Form):
 
 
 class CardForm(forms.Form):
+    lost = forms.TypedChoiceField(label=_("Which is lost"), coerce=int)
     number = scanner(_("New card number"), required=False, help_text=_("Left empty, a new number is drawn."))
+
+    def __init__(self, *args: Any, cards: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        """`cards`: number of the record and of the card, of those that are not replaced yet."""
+        super().__init__(*args, **kwargs)
+        self.fields["lost"].choices = cards
+        if len(cards) < 2:  # nothing to choose from
+            del self.fields["lost"]
 
 
 class MergeForm(forms.Form):

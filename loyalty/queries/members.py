@@ -61,6 +61,11 @@ def _with_merged(pk: int) -> QuerySet[Membership, Any]:
     return Membership.objects.filter(pk=pk).values("pk").union(merged, all=True)
 
 
+def cards_of(pk: int) -> QuerySet[CardToken]:
+    """The cards of a member and of those merged into it that no other has replaced, the youngest first."""
+    return CardToken.objects.filter(membership__in=_with_merged(pk), replaced_by=None).order_by("-pk")
+
+
 def name_of(member: Membership) -> str:
     return member.customer.name if member.customer else _("Nameless card")
 

@@ -18,6 +18,7 @@ from loyalty.actions import books
 from loyalty.errors import CardRefused
 from loyalty.forms import desk as forms
 from loyalty.models import CardToken, LedgerEntry, Membership, Merge, Reward
+from loyalty.queries import members as queries
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.rules.trace import say
@@ -28,15 +29,17 @@ View = Callable[..., HttpResponse]
 Act = Callable[[HttpRequest, int, Form], str]
 
 
-def deed(name: str, permission: str, form_class: type[Form]) -> Callable[[Act], View]:
+def deed(
+    name: str, permission: str, form_class: type[Form], about: Callable[[int], dict[str, Any]] = lambda pk: {}
+) -> Callable[[Act], View]:
     """A view from an act: `act(request, membership's pk, valid form)` returns the sentence that says what happened.
-    A refusal comes back at its field, with all that was typed."""
+    A refusal comes back at its field, with all that was typed. `about`: what the form must know of the member."""
 
     def wrap(act: Act) -> View:
         @require_POST
         @permission_required(permission, raise_exception=True)
         def view(request: HttpRequest, pk: int) -> HttpResponse:
-            form = form_class(request.POST, auto_id=f"{name}_%s")
+            form = form_class(request.POST, auto_id=f"{name}_%s", **about(pk))
             if form.is_valid():
                 try:
                     told = act(request, pk, form)
@@ -54,11 +57,7 @@ def deed(name: str, permission: str, form_class: type[Form]) -> Callable[[Act], 
 
 
 def _live_card(pk: int) -> CardToken:
-    card = (
-        CardToken.objects.filter(membership=pk, status=CardToken.Status.ACTIVE, replaced_by=None)
-        .order_by("-pk")
-        .first()
-    )
+    card = queries.cards_of(pk).filter(status=CardToken.Status.ACTIVE).first()
     if card is None:
         raise CardRefused(_("This member has no card in use. Replace the lost one first."), code="no_card")
     return card
@@ -119,13 +118,17 @@ def claim(request: HttpRequest, pk: int, form: forms.ClaimForm) -> str:
     return " ".join(say(receipt.trace))
 
 
-@deed("replace", "loyalty.replace_card", forms.CardForm)
+def _replaceable(pk: int) -> dict[str, Any]:
+    return {"cards": list(queries.cards_of(pk).values_list("pk", "number"))}
+
+
+@deed("replace", "loyalty.replace_card", forms.CardForm, _replaceable)
 def replace(request: HttpRequest, pk: int, form: Form) -> str:
     """The card is lost: a new one, the same stamps."""
-    card = CardToken.objects.filter(membership=pk, replaced_by=None).order_by("-pk").first()
-    if card is None:
+    lost = form.cleaned_data.get("lost") or queries.cards_of(pk).values_list("pk", flat=True).first()
+    if lost is None:
         raise CardRefused(_("This member has no card."), code="no_card")
-    new = actions.replace_card(card.pk, number=form.cleaned_data["number"], by=request.user, now=timezone.now())
+    new = actions.replace_card(lost, number=form.cleaned_data["number"], by=request.user, now=timezone.now())
     return _("The old card is dead; all stamps are on %s.") % new.number
 
 

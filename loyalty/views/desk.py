@@ -123,7 +123,10 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
         "spend": forms.SpendForm(auto_id="spend_%s"),
         "give": forms.GiveForm(auto_id="give_%s"),
         "claim": forms.ClaimForm(auto_id="claim_%s"),
-        "replace": forms.CardForm(auto_id="replace_%s"),
+        "replace": forms.CardForm(
+            auto_id="replace_%s",
+            cards=[(row["pk"], row["number"]) for row in detail.cards if row["replaceable"]],
+        ),
         "merge": forms.MergeForm(auto_id="merge_%s"),
         "transfer": forms.TransferForm(auto_id="transfer_%s"),
         "waive": forms.NoteForm(auto_id="waive_%s"),

@@ -129,6 +129,19 @@ def test_a_lost_card_a_merge_and_a_transfer_by_hand(agent):
     assert (joe.balance, joe.status) == (5, "active")
 
 
+def test_of_two_cards_the_lost_one_is_named(agent):
+    jane, joe = member(), member(customer=None)
+    own, second = jane.cards.get(), joe.cards.get()
+    post(agent, "merge", jane.pk, card=second.number)
+    page = agent.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
+    assert 'name="lost"' in page
+    assert post(agent, "replace", jane.pk, number="").status_code == 422
+    post(agent, "replace", jane.pk, number="", lost=own.pk)
+    own.refresh_from_db()
+    second.refresh_from_db()
+    assert (own.status, second.status) == ("lost", "active")
+
+
 def test_a_refusal_comes_back_at_its_field_with_what_was_typed(agent):
     jane = member()
     response = post(agent, "transfer", jane.pk, card="999", stamps=4, note="typed text")
