@@ -117,6 +117,8 @@ def main() -> None:
     client.force_login(user)
     customer = Customer.objects.order_by("pk").first()
     table.add("header band, in the query", lambda: queries.band_for(customer, timezone.now()), runs=30)
+    table.add("the frame alone: settings", lambda: opened(client, "/settings/"), runs=30)
+    table.add("home", lambda: opened(client, "/"), runs=30)
     table.add("customer page", lambda: opened(client, f"/customers/{customer.pk}/"), runs=30)
     table.add("customer list, first page", lambda: opened(client, "/customers/"), runs=30)
     deep = urlsafe_b64encode(f"[{customer.pk + CUSTOMERS // 2}]".encode()).decode().rstrip("=")

@@ -6,12 +6,20 @@ from datetime import date
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from cancellations import actions
 from cancellations.models import CancellationCase
 from cancellations.reference import load_reasons
 from customers.models import Document
-from tests.cancellations.factories import IncentiveVersionFactory
+from tests.cancellations.factories import (
+    CancellationCaseFactory,
+    IncentiveVersionFactory,
+    OfferFactory,
+    SuggestionFactory,
+    candidate,
+)
 from tests.factories import AuthorityLimitFactory, CustomerFactory, SubscriptionFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,8 +28,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def company(transactional_db):
     """A caller named Maier, one incentive that an agent may not give alone, and limits."""
-    from django.utils import timezone
-
     from cancellations.models import EnginePolicy
 
     call_command("sync_roles")
@@ -146,3 +152,38 @@ def test_closing_the_browser_loses_nothing(page, live_server, log_in, company, a
     expect(link).to_contain_text("Maier")
     link.click()
     page.wait_for_url(call)
+
+
+def test_on_a_short_screen_the_bar_at_the_foot_covers_no_reason(page, live_server, log_in, company):
+    log_in(page, UserFactory(role="agent"))
+    begin(page, live_server, company)
+    for name in ("Price", "Competitor"):
+        chosen = page.get_by_role("link", name=name, exact=True)
+        chosen.click()
+        expect(chosen).to_have_attribute("aria-current", "true")
+        bar = page.locator(".call-foot").bounding_box()["y"]
+        lowest = page.locator("#why .opt").evaluate_all(
+            "all => Math.max(...all.map(e => e.getBoundingClientRect().bottom))"
+        )
+        assert lowest <= bar
+
+
+def test_worklist_home_and_offers_left_out_pass_axe(page, live_server, log_in, company, axe):
+    lead = log_in(page, UserFactory(role="team lead"))
+    version = IncentiveVersionFactory(incentive__name="Second", terms={"percent": "15.00", "months": 3})
+    case = CancellationCaseFactory(state="offering", agent=lead, permission="granted")
+    offer = OfferFactory(case=case, incentive_version=version, state="presented", presented_at=timezone.now())
+    actions.accept(offer.pk, by=lead, now=timezone.now())
+    page.goto(live_server.url + "/cancellations/fulfilment/")
+    expect(page.get_by_role("button", name="Applied")).to_be_visible()
+    axe(page)
+    page.goto(live_server.url + "/")
+    axe(page)
+    refused = candidate(version, shown=False, refusals=[{"layer": "guard", "code": "stacking"}])
+    other = CancellationCaseFactory(state="offering", agent=lead, permission="granted")
+    SuggestionFactory(case=other, chosen=None, candidates=[refused, candidate(None)])
+    page.set_viewport_size(TALL)
+    page.goto(live_server.url + f"/cancellations/{other.pk}/call/")
+    page.get_by_text("1 not shown, and why").click()
+    expect(page.get_by_text("another one still runs")).to_be_visible()
+    axe(page)
