@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+
+from loyalty.models import SignalReview
+from loyalty.queries.members import name_of
+from staff import formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +28,27 @@ SELECT 'many_an_hour' AS kind, e.membership_id AS id, max(e.n)::text AS a, '' AS
   WHERE kind = 'earn' AND recorded_at > %(since)s GROUP BY membership_id, date_trunc('hour', occurred_at)
 ) e WHERE e.n > 12 GROUP BY e.membership_id
 UNION ALL
-SELECT 'one_cashier', r.membership_id, max(r.n)::text, max(r.cashier) FROM (
-  SELECT membership_id, coalesce(nullif(cashier, ''), by_id::text) AS cashier, count(*) AS n,
-         sum(count(*)) OVER (PARTITION BY membership_id) AS total
-  FROM loyalty_receipt WHERE state = 'counted' AND source = 'desk' AND recorded_at > %(since)s
-  GROUP BY membership_id, coalesce(nullif(cashier, ''), by_id::text)
-) r WHERE r.n >= 10 AND r.n > 0.8 * r.total GROUP BY r.membership_id
+SELECT 'one_cashier', r.membership_id, max(r.n)::text, max(r.who) FROM (
+  SELECT x.membership_id, x.who, count(*) AS n, sum(count(*)) OVER (PARTITION BY x.membership_id) AS total,
+         max(s.share) AS usual
+  FROM (SELECT membership_id, store_id, coalesce(nullif(cashier, ''), u.username, '') AS who
+        FROM loyalty_receipt LEFT JOIN staff_user u ON u.id = by_id
+        WHERE state = 'counted' AND kind = 'sale' AND stamps > 0 AND recorded_at > %(since)s) x
+  JOIN (SELECT store_id, coalesce(nullif(cashier, ''), u.username, '') AS who,
+               count(*) / sum(count(*)) OVER (PARTITION BY store_id) AS share
+        FROM loyalty_receipt LEFT JOIN staff_user u ON u.id = by_id
+        WHERE state = 'counted' AND kind = 'sale' AND recorded_at > %(since)s
+        GROUP BY store_id, coalesce(nullif(cashier, ''), u.username, '')) s ON s.store_id = x.store_id AND s.who = x.who
+  WHERE x.who <> '' GROUP BY x.membership_id, x.who
+) r WHERE r.n >= 10 AND r.n > 0.8 * r.total AND r.usual < 0.5 GROUP BY r.membership_id
 UNION ALL
-SELECT 'no_receipt', membership_id, count(*)::text, '' FROM loyalty_receipt
-WHERE state = 'counted' AND source = 'desk' AND recorded_at > %(since)s
-GROUP BY membership_id HAVING count(*) >= 20
+SELECT 'no_receipt', n.membership_id, sum(n.n)::text, '' FROM (
+  SELECT membership_id, count(*) AS n FROM loyalty_receipt
+  WHERE state = 'counted' AND source = 'desk' AND recorded_at > %(since)s GROUP BY membership_id
+  UNION ALL
+  SELECT membership_id, count(*) FROM loyalty_ledgerentry
+  WHERE reason = 'goodwill' AND recorded_at > %(since)s GROUP BY membership_id
+) n GROUP BY n.membership_id HAVING sum(n.n) >= 20
 UNION ALL
 SELECT 'at_once', w.membership_id, count(*)::text, '' FROM loyalty_reward w
 WHERE w.state = 'redeemed' AND w.redeemed_at > %(since)s AND w.redeemed_at < w.issued_at + interval '3 minutes'
@@ -59,11 +75,29 @@ def signals(now: datetime) -> list[Signal]:
         rows = cursor.fetchall()
     says = {
         "many_an_hour": _("%(a)s stamps within one hour."),
-        "one_cashier": _("%(a)s stampings at the desk, most by one person (%(b)s)."),
-        "no_receipt": _("%(a)s stampings without a till receipt."),
+        "one_cashier": _("%(a)s stampings, nearly all by %(b)s, who serves less than half of the store's customers."),
+        "no_receipt": _("%(a)s times stamped by hand, without a till receipt."),
         "at_once": _("%(a)s rewards redeemed within three minutes of being earned."),
         "own_card": _("%(a)s entries by a colleague with the member's own address (%(b)s)."),
     }
     return [
         Signal(kind, pk, name or _("Nameless card"), says[kind] % {"a": a, "b": b}) for kind, pk, a, b, name in rows
+    ]
+
+
+def looked_at(limit: int = 50) -> list[dict[str, Any]]:
+    """The last signs that somebody judged, and how; one query."""
+    rows = SignalReview.objects.select_related("membership__customer", "by").order_by("-pk")[:limit]
+    return [
+        {
+            "member": row.membership_id,
+            "name": name_of(row.membership),
+            "text": row.evidence.get("text", row.signal),
+            "verdict": row.get_verdict_display(),
+            "tone": "red" if row.verdict == SignalReview.Verdict.BLOCKED else "",
+            "note": row.note,
+            "by": row.by.short_name,
+            "at": formats.moment(row.at),
+        }
+        for row in rows
     ]

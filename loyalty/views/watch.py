@@ -19,12 +19,13 @@ class VerdictForm(forms.Form):
     signal = forms.SlugField(max_length=40)
     evidence = forms.CharField(max_length=400)
     verdict = forms.ChoiceField(choices=SignalReview.Verdict.choices)
+    note = forms.CharField(max_length=400, required=False)
 
 
 @require_GET
 @permission_required("loyalty.review_signals", raise_exception=True)
 def signals(request: HttpRequest) -> HttpResponse:
-    return render(request, "loyalty/signals.html", {"rows": watch.signals(timezone.now())})
+    return render(request, "loyalty/signals.html", {"rows": watch.signals(timezone.now()), "seen": watch.looked_at()})
 
 
 @require_POST
@@ -33,7 +34,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     member, form = get_object_or_404(Membership, pk=pk), VerdictForm(request.POST)
     if form.is_valid():
         try:
-            actions.review_signal(member.pk, note="", by=request.user, now=timezone.now(), **form.cleaned_data)
+            actions.review_signal(member.pk, by=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as error:
             messages.error(request, str(error))
         else:
