@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from django.contrib.auth.models import Group
 
+from complaints.actions import awards
 from complaints.compensation.rules import Terms, Wish
-from complaints.models import ComplaintCase, Matrix, MatrixCell
+from complaints.models import Award, ComplaintCase, Matrix, MatrixCell
 from tests.complaints.factories import CaseFactory, CategoryFactory
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, CustomerFactory, SubscriptionFactory, UserFactory
@@ -59,3 +60,7 @@ def unlimited(role: str = "manager") -> None:
 def goodwill(amount: str = "20.00", kind: str = "value_voucher", **fields) -> Terms:
     what = fields.pop("what", "Router X2" if kind == "product_voucher" else "")
     return Terms([Wish(kind, "goodwill", D(amount), what, fields.pop("stamps", None))], **fields)
+
+
+def propose(by, terms=None, *, case=None, now=NOON) -> Award:
+    return awards.propose((case or a_case()).pk, terms or goodwill("20.00"), by=by, now=now)
