@@ -41,7 +41,8 @@ def toasts(get_response: Handler) -> Handler:
         leaves = 300 <= response.status_code < 400 or any(h in response for h in ("HX-Redirect", "HX-Refresh"))
         if getattr(request, "htmx", False) and request.method != "GET" and not leaves:
             said = [
-                {"text": str(message), "tone": message.level_tag, "undo": message.extra_tags or ""}
+                {"text": str(message), "tone": message.level_tag}
+                | ({"undo": message.extra_tags} if message.extra_tags else {})
                 for message in get_messages(request)
             ]
             if said:
