@@ -1,8 +1,9 @@
 import cancellations.models.incentives
+import cancellations.models.learning
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
 import pgtrigger.compiler
-import pgtrigger.migrations
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -13,19 +14,12 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('customers', '0002_initial'),
+        ('customers', '0001_initial'),
+        ('loyalty', '0001_initial'),
         ('staff', '0001_initial'),
-        ('staff', '__first__'),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='CaseNumber',
-            fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
-                ('last', models.PositiveIntegerField()),
-            ],
-        ),
         migrations.CreateModel(
             name='Incentive',
             fields=[
@@ -39,10 +33,28 @@ class Migration(migrations.Migration):
                 ('wording_sv', models.TextField(blank=True, verbose_name='what to say in Swedish')),
                 ('wording_de', models.TextField(blank=True, verbose_name='what to say in German')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('campaigns', models.ManyToManyField(blank=True, help_text="What is accepted on a campaign's days counts against its budget.", related_name='incentives', to='loyalty.campaign', verbose_name='campaigns')),
             ],
             options={
                 'verbose_name': 'incentive',
                 'verbose_name_plural': 'incentives',
+            },
+        ),
+        migrations.CreateModel(
+            name='LearnedModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('as_of', models.DateTimeField(unique=True, verbose_name='as of')),
+                ('created_at', models.DateTimeField(verbose_name='learned at')),
+                ('facts', models.PositiveIntegerField(verbose_name='cases counted')),
+                ('arrays', models.BinaryField(verbose_name='posterior tables')),
+                ('digest', models.CharField(max_length=64, verbose_name='SHA-256 of the tables')),
+                ('about', models.JSONField(default=dict, verbose_name='settings and findings')),
+            ],
+            options={
+                'verbose_name': 'learned model',
+                'verbose_name_plural': 'learned models',
+                'permissions': [('view_beliefs', 'May see what the engine believes')],
             },
         ),
         migrations.CreateModel(
@@ -81,12 +93,51 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Belief',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('quantity', models.CharField(choices=[('accept', 'accepts when offered'), ('stay_accepted', 'still here after 90 days, having accepted'), ('stay_refused', 'still here after 90 days, having refused'), ('stay_none', 'still here after 90 days, with no offer')], max_length=16, verbose_name='quantity')),
+                ('level', models.CharField(max_length=30, verbose_name='level')),
+                ('kind', models.CharField(blank=True, max_length=20, verbose_name='kind')),
+                ('segment', models.CharField(blank=True, max_length=12, verbose_name='segment')),
+                ('k', models.FloatField(verbose_name='successes')),
+                ('n', models.FloatField(verbose_name='cases')),
+                ('mean', models.FloatField(verbose_name='mean')),
+                ('strength', models.FloatField(verbose_name='strength, cases')),
+                ('incentive', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cancellations.incentive', verbose_name='incentive')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='beliefs', to='cancellations.learnedmodel', verbose_name='model')),
+                ('reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='cancellations.reason', verbose_name='reason')),
+            ],
+            options={
+                'verbose_name': 'belief',
+                'verbose_name_plural': 'beliefs',
+                'indexes': [models.Index(fields=['model', 'quantity', 'level'], name='cancellations_belief_page'), models.Index(fields=['quantity', 'level', 'incentive', 'reason'], name='cancellations_belief_line')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Budget',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month', models.DateField(help_text='Its first day.', verbose_name='month')),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='amount')),
+                ('reserved', models.DecimalField(decimal_places=2, default=0, editable=False, max_digits=10, verbose_name='reserved')),
+                ('consumed', models.DecimalField(decimal_places=2, default=0, editable=False, max_digits=10, verbose_name='consumed')),
+                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='staff.team', verbose_name='team')),
+                ('incentive', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='budgets', to='cancellations.incentive', verbose_name='incentive')),
+            ],
+            options={
+                'verbose_name': 'budget',
+                'verbose_name_plural': 'budgets',
+                'constraints': [models.UniqueConstraint(fields=('month', 'incentive', 'team'), name='cancellations_one_budget', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('amount__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('consumed'))), ('consumed__gte', 0), ('reserved__gte', 0)), name='cancellations_budget_never_overspent'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='cancellations_budget_month')],
+            },
+        ),
+        migrations.CreateModel(
             name='CancellationCase',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('number', models.CharField(max_length=20, unique=True, verbose_name='case number')),
-                ('state', models.CharField(choices=[('opened', 'opened'), ('notice_recorded', 'notice taken'), ('offering', 'offering'), ('awaiting_approval', 'waiting for approval'), ('cancelled_scheduled', 'cancellation registered'), ('cancelled_effective', 'ended'), ('reinstated', 'cancellation taken back'), ('won_back', 'won back'), ('saved_pending', 'staying, not yet confirmed'), ('saved_confirmed', 'stayed'), ('boomerang', 'stayed, then left'), ('rate_renegotiated', 'better price agreed'), ('notice_withdrawn', 'notice withdrawn')], default='opened', max_length=30, verbose_name='state')),
+                ('state', models.CharField(choices=[('opened', 'opened'), ('notice_recorded', 'notice taken'), ('offering', 'offering'), ('awaiting_approval', 'waiting for approval'), ('cancelled_scheduled', 'cancellation registered'), ('cancelled_effective', 'ended'), ('reinstated', 'cancellation taken back'), ('won_back', 'won back'), ('saved_pending', 'staying, watched'), ('saved_confirmed', 'stayed'), ('boomerang', 'stayed, then left'), ('rate_renegotiated', 'better price agreed'), ('notice_withdrawn', 'notice withdrawn')], default='opened', max_length=30, verbose_name='state')),
                 ('reason_note', models.TextField(blank=True, max_length=2000, verbose_name="in the customer's words")),
                 ('competitor', models.CharField(blank=True, max_length=80, verbose_name='competitor')),
                 ('permission', models.CharField(choices=[('unasked', 'not asked yet'), ('granted', 'yes, tell me'), ('refused', 'no offers, please')], default='unasked', max_length=8, verbose_name='may we tell of an offer?')),
@@ -114,6 +165,7 @@ class Migration(migrations.Migration):
                 'permissions': [('take_cancellation', 'May take a cancellation: reason, permission, offers within authority'), ('register_cancellation', 'May register a cancellation'), ('win_back', 'May take a cancellation back and record a customer won back')],
                 'indexes': [models.Index(fields=['-opened_at', '-id'], name='cancellations_case_newest'), models.Index(fields=['state', '-opened_at', '-id'], name='cancellations_case_state'), models.Index(fields=['customer', '-opened_at', '-id'], name='cancellations_case_customer'), models.Index(fields=['agent', 'state', '-opened_at', '-id'], name='cancellations_case_agent'), models.Index(fields=['reason', '-opened_at', '-id'], name='cancellations_case_reason'), models.Index(condition=models.Q(('paying_on_day_90__isnull', True)), fields=['window_until'], name='cancellations_case_window')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['opened', 'notice_recorded', 'offering', 'awaiting_approval'])), fields=('subscription',), name='cancellations_one_open_case'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['cancelled_scheduled', 'cancelled_effective', 'reinstated', 'won_back']), _negated=True), ('ends_on__isnull', False), _connector='OR'), name='cancellations_cancelled_has_end_date'), models.CheckConstraint(condition=models.Q(('state__in', ['opened', 'rate_renegotiated', 'notice_withdrawn']), ('noticed_at__isnull', False), _connector='OR'), name='cancellations_notice_comes_first'), models.CheckConstraint(condition=models.Q(('state__in', ['opened', 'notice_recorded', 'offering', 'awaiting_approval']), models.Q(('closed_at__isnull', False), ('window_until__isnull', False)), _connector='OR'), name='cancellations_closed_has_window')],
+                'triggers': [pgtrigger.compiler.Trigger(name='moves_only', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{opened:notice_recorded,opened:notice_withdrawn,opened:rate_renegotiated,notice_recorded:cancelled_scheduled,notice_recorded:notice_withdrawn,notice_recorded:offering,notice_recorded:rate_renegotiated,notice_recorded:saved_pending,offering:awaiting_approval,offering:cancelled_scheduled,offering:notice_withdrawn,offering:rate_renegotiated,offering:saved_pending,awaiting_approval:cancelled_scheduled,awaiting_approval:notice_withdrawn,awaiting_approval:offering,awaiting_approval:rate_renegotiated,awaiting_approval:saved_pending,cancelled_scheduled:cancelled_effective,cancelled_scheduled:reinstated,cancelled_effective:won_back,saved_pending:boomerang,saved_pending:saved_confirmed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='987a6fb7f38601af73587a7dac8886a93bda61ac', operation='UPDATE', pgid='pgtrigger_moves_only_f5a46', table='cancellations_cancellationcase', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(
@@ -142,21 +194,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'incentive versions',
                 'permissions': [('publish_incentive', 'May publish and retire incentives')],
                 'constraints': [models.UniqueConstraint(fields=('incentive', 'number'), name='cancellations_version_number_once'), models.UniqueConstraint(condition=models.Q(('state', 'published')), fields=('incentive',), name='cancellations_one_published_version'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('incentive',), name='cancellations_one_draft_version'), models.CheckConstraint(condition=models.Q(('publisher', models.F('author')), _negated=True), name='cancellations_version_four_eyes'), models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('published_at__isnull', False), ('publisher__isnull', False)), _connector='OR'), name='cancellations_published_by_someone'), models.CheckConstraint(condition=models.Q(('lever__gte', Decimal('0.5')), ('lever__lte', 2)), name='cancellations_lever'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_from__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='cancellations_version_valid_span'), models.CheckConstraint(condition=models.Q(('monthly_budget__isnull', True), ('monthly_budget__gte', 0), _connector='OR'), name='cancellations_budget_not_negative')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Notice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_at', models.DateTimeField(verbose_name='received at')),
-                ('channel', models.CharField(choices=[('phone', 'by phone'), ('letter', 'by letter'), ('email', 'by e-mail'), ('web', 'on the web'), ('shop', 'in the shop')], default='phone', max_length=8, verbose_name='channel')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='taken by')),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='notice', to='cancellations.cancellationcase', verbose_name='case')),
-                ('receipt', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.document', verbose_name='receipt')),
-            ],
-            options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
+                'triggers': [pgtrigger.compiler.Trigger(name='terms_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."terms" IS DISTINCT FROM (NEW."terms") OR OLD."rules" IS DISTINCT FROM (NEW."rules") OR OLD."lever" IS DISTINCT FROM (NEW."lever") OR OLD."incentive_id" IS DISTINCT FROM (NEW."incentive_id") OR OLD."number" IS DISTINCT FROM (NEW."number")))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4c7c89672119e95e7c760cd50bf03795ae37dade', operation='UPDATE', pgid='pgtrigger_terms_immutable_bda86', table='cancellations_incentiveversion', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(
@@ -166,6 +204,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('features', models.JSONField(default=dict, verbose_name='features')),
                 ('candidates', models.JSONField(default=list, verbose_name='candidates')),
+                ('parameters', models.JSONField(default=dict, verbose_name='what was drawn from')),
                 ('vector', models.JSONField(default=dict, verbose_name='probabilities')),
                 ('propensity', models.FloatField(default=1.0, verbose_name='propensity')),
                 ('seed', models.BigIntegerField(default=0, verbose_name='seed')),
@@ -214,6 +253,73 @@ class Migration(migrations.Migration):
                 'permissions': [('present_offer', 'May present offers'), ('decide_offer', "May decide on offers above a colleague's authority"), ('fulfil_offer', 'May carry out accepted offers')],
                 'indexes': [models.Index(fields=['state', 'created_at', 'id'], name='cancellations_offer_state'), models.Index(fields=['incentive_version', 'answered_at'], name='cancellations_offer_version')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='cancellations_offer_cost_not_negative'), models.UniqueConstraint(condition=models.Q(('state__in', ['accepted', 'pending_fulfilment', 'applied', 'failed', 'completed'])), fields=('case',), name='cancellations_one_accepted_offer'), models.UniqueConstraint(condition=models.Q(('state', 'presented')), fields=('case',), name='cancellations_one_offer_on_the_table'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['accepted', 'refused', 'pending_fulfilment', 'applied', 'completed']), _negated=True), ('presented_at__isnull', False), _connector='OR'), name='cancellations_answer_needs_presentation')],
+                'triggers': [pgtrigger.compiler.Trigger(name='moves_only', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{suggested:needs_approval,suggested:presented,suggested:withdrawn,needs_approval:approval_expired,needs_approval:approved,needs_approval:approved_with_change,needs_approval:declined,needs_approval:withdrawn,approved:presented,approved:withdrawn,approved_with_change:presented,approved_with_change:withdrawn,presented:accepted,presented:refused,presented:withdrawn,accepted:pending_fulfilment,pending_fulfilment:applied,pending_fulfilment:failed,pending_fulfilment:withdrawn,failed:applied,failed:withdrawn,applied:completed,applied:revoked}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='7d3613ff94ebb91fce52ceff7f6346f65a07fc71', operation='UPDATE', pgid='pgtrigger_moves_only_50505', table='cancellations_offer', when='BEFORE'))],
+            },
+        ),
+        migrations.CreateModel(
+            name='BudgetUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=10, verbose_name='amount')),
+                ('state', models.CharField(choices=[('reserved', 'reserved'), ('consumed', 'consumed'), ('released', 'released')], default='reserved', max_length=10, verbose_name='state')),
+                ('reserved_at', models.DateTimeField(verbose_name='reserved at')),
+                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='consumed or released at')),
+                ('budget', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='cancellations.budget', verbose_name='budget')),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='budget_uses', to='cancellations.offer', verbose_name='offer')),
+            ],
+            options={
+                'verbose_name': 'use of a budget',
+                'verbose_name_plural': 'uses of budgets',
+                'indexes': [models.Index(fields=['budget', 'reserved_at'], name='cancellations_budget_burn')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'released'), _negated=True), fields=('budget', 'offer'), name='cancellations_budget_used_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='cancellations_budget_use_not_negative')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CaseMove',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_state', models.CharField(max_length=30, verbose_name='from')),
+                ('to_state', models.CharField(max_length=30, verbose_name='to')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('note', models.TextField(blank=True, verbose_name='note')),
+                ('what', models.CharField(choices=[('state', 'state'), ('reason', 'reason'), ('permission', 'permission to tell of an offer'), ('end', 'end date'), ('agent', 'agent'), ('referral', 'handed to complaints')], default='state', max_length=12, verbose_name='what')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.cancellationcase', verbose_name='case')),
+            ],
+            options={
+                'verbose_name': 'case move',
+                'verbose_name_plural': 'case moves',
+                'abstract': False,
+                'indexes': [models.Index(fields=['subject', '-at', '-id'], name='cancellations_casemove_line')],
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1cf3ea5ef95ef9f079f2d61293c1ac3df137b6d6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_15cf0', table='cancellations_casemove', when='BEFORE'))],
+            },
+        ),
+        migrations.CreateModel(
+            name='CaseNumber',
+            fields=[
+                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ('last', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='EnginePolicy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('margin_floor', models.DecimalField(decimal_places=3, default=Decimal('0.100'), help_text="Share of a year's price that must be left after the incentive.", max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('-1')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='margin floor')),
+                ('share_of_value', models.DecimalField(decimal_places=3, default=Decimal('0.500'), help_text='An incentive may cost at most this share of what the customer brings in 12 months.', max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name="most of the customer's value")),
+                ('household_days', models.PositiveSmallIntegerField(default=90, help_text='Also for those who share a payer.', verbose_name='cool-down of the household, days')),
+                ('accepted_in_year', models.PositiveSmallIntegerField(default=2, verbose_name='accepted incentives in 12 months, at most')),
+                ('goodwill_in_year', models.DecimalField(blank=True, decimal_places=2, default=Decimal('150'), help_text='What all apps together gave, this incentive included. Empty: no bound.', max_digits=10, null=True, verbose_name='goodwill in 12 months, at most')),
+                ('hold_out', models.DecimalField(decimal_places=3, default=Decimal('0.100'), help_text='Share of customers to whom nothing is suggested, drawn anew each quarter: what uplift is measured by.', max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('0.5'))], verbose_name='hold-out')),
+                ('salt', models.CharField(default=cancellations.models.learning.new_salt, editable=False, max_length=32)),
+                ('created_at', models.DateTimeField(verbose_name='from')),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='set by')),
+            ],
+            options={
+                'verbose_name': 'limits of the engine',
+                'verbose_name_plural': 'limits of the engine',
+                'permissions': [('change_limits', "May change the engine's limits and the hold-out")],
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='83163c91e1e74ff2b0a97f4fb27f7264e1510a10', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_7cff8', table='cancellations_enginepolicy', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(
@@ -238,6 +344,21 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'fulfilments',
                 'indexes': [models.Index(condition=models.Q(('reminded_at__isnull', True)), fields=['remind_on'], name='cancellations_fulfil_remind'), models.Index(fields=['ends_on'], name='cancellations_fulfil_ends')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('price_after__gte', 0), ('price_before__gte', 0), ('price_during__gte', 0)), name='cancellations_prices_not_negative'), models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='cancellations_fulfilment_span')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('received_at', models.DateTimeField(verbose_name='received at')),
+                ('channel', models.CharField(choices=[('phone', 'by phone'), ('letter', 'by letter'), ('email', 'by e-mail'), ('web', 'on the web'), ('shop', 'in the shop')], default='phone', max_length=8, verbose_name='channel')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='taken by')),
+                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='notice', to='cancellations.cancellationcase', verbose_name='case')),
+                ('receipt', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.document', verbose_name='receipt')),
+            ],
+            options={
+                'verbose_name': 'notice',
+                'verbose_name_plural': 'notices',
             },
         ),
         migrations.CreateModel(
@@ -282,6 +403,26 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'offer moves',
                 'abstract': False,
                 'indexes': [models.Index(fields=['subject', '-at', '-id'], name='cancellations_offermove_line')],
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c81ee6f623777e58b4f002d483a78988896cf8b0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_93438', table='cancellations_offermove', when='BEFORE'))],
+            },
+        ),
+        migrations.CreateModel(
+            name='PastOffer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('offer', models.CharField(blank=True, help_text='Empty: none.', max_length=120, verbose_name='offer')),
+                ('offered_on', models.DateField(verbose_name='offered on')),
+                ('accepted', models.BooleanField(verbose_name='accepted')),
+                ('still_customer', models.BooleanField(blank=True, null=True, verbose_name='still a customer')),
+                ('cost', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='cost')),
+                ('imported_at', models.DateTimeField(verbose_name='imported at')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.customer', verbose_name='customer')),
+            ],
+            options={
+                'verbose_name': 'offer of the past',
+                'verbose_name_plural': 'offers of the past',
+                'indexes': [models.Index(fields=['offered_on', 'offer'], name='cancellations_past_offers')],
+                'constraints': [models.UniqueConstraint(fields=('customer', 'offer', 'offered_on'), name='cancellations_past_offer_once'), models.CheckConstraint(condition=models.Q(('cost__isnull', True), ('cost__gte', 0), _connector='OR'), name='cancellations_past_cost_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -298,43 +439,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'first guesses',
                 'constraints': [models.UniqueConstraint(fields=('reason', 'incentive'), name='cancellations_one_guess'), models.CheckConstraint(condition=models.Q(('accepts__gte', 0), ('accepts__lte', 1), models.Q(('stays__isnull', True), models.Q(('stays__gte', 0), ('stays__lte', 1)), _connector='OR')), name='cancellations_guess_is_a_share')],
             },
-        ),
-        migrations.CreateModel(
-            name='CaseMove',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_state', models.CharField(max_length=30, verbose_name='from')),
-                ('to_state', models.CharField(max_length=30, verbose_name='to')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.cancellationcase', verbose_name='case')),
-            ],
-            options={
-                'verbose_name': 'case move',
-                'verbose_name_plural': 'case moves',
-                'abstract': False,
-                'indexes': [models.Index(fields=['subject', '-at', '-id'], name='cancellations_casemove_line')],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='casemove',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1cf3ea5ef95ef9f079f2d61293c1ac3df137b6d6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_15cf0', table='cancellations_casemove', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='incentiveversion',
-            trigger=pgtrigger.compiler.Trigger(name='terms_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."terms" IS DISTINCT FROM (NEW."terms") OR OLD."rules" IS DISTINCT FROM (NEW."rules") OR OLD."lever" IS DISTINCT FROM (NEW."lever") OR OLD."incentive_id" IS DISTINCT FROM (NEW."incentive_id") OR OLD."number" IS DISTINCT FROM (NEW."number")))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4c7c89672119e95e7c760cd50bf03795ae37dade', operation='UPDATE', pgid='pgtrigger_terms_immutable_bda86', table='cancellations_incentiveversion', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='offermove',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c81ee6f623777e58b4f002d483a78988896cf8b0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_93438', table='cancellations_offermove', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='cancellationcase',
-            trigger=pgtrigger.compiler.Trigger(name='moves_only', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{opened:notice_recorded,opened:notice_withdrawn,opened:rate_renegotiated,notice_recorded:cancelled_scheduled,notice_recorded:notice_withdrawn,notice_recorded:offering,notice_recorded:rate_renegotiated,notice_recorded:saved_pending,offering:awaiting_approval,offering:cancelled_scheduled,offering:notice_withdrawn,offering:rate_renegotiated,offering:saved_pending,awaiting_approval:cancelled_scheduled,awaiting_approval:notice_withdrawn,awaiting_approval:offering,awaiting_approval:rate_renegotiated,awaiting_approval:saved_pending,cancelled_scheduled:cancelled_effective,cancelled_scheduled:reinstated,cancelled_effective:won_back,saved_pending:boomerang,saved_pending:saved_confirmed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='987a6fb7f38601af73587a7dac8886a93bda61ac', operation='UPDATE', pgid='pgtrigger_moves_only_f5a46', table='cancellations_cancellationcase', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='offer',
-            trigger=pgtrigger.compiler.Trigger(name='moves_only', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{suggested:needs_approval,suggested:presented,suggested:withdrawn,needs_approval:approval_expired,needs_approval:approved,needs_approval:approved_with_change,needs_approval:declined,needs_approval:withdrawn,approved:presented,approved:withdrawn,approved_with_change:presented,approved_with_change:withdrawn,presented:accepted,presented:refused,presented:withdrawn,accepted:pending_fulfilment,pending_fulfilment:applied,pending_fulfilment:failed,pending_fulfilment:withdrawn,failed:applied,failed:withdrawn,applied:completed,applied:revoked}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='7d3613ff94ebb91fce52ceff7f6346f65a07fc71', operation='UPDATE', pgid='pgtrigger_moves_only_50505', table='cancellations_offer', when='BEFORE')),
         ),
     ]

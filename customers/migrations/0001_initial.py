@@ -1,6 +1,12 @@
+from pathlib import Path
+
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import phonenumber_field.modelfields
+from django.conf import settings
 from django.db import migrations, models
+
+SQL = Path(__file__).resolve().parent.parent / "search.sql"
 
 
 class Migration(migrations.Migration):
@@ -8,6 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('staff', '0001_initial'),
     ]
 
     operations = [
@@ -44,6 +51,7 @@ class Migration(migrations.Migration):
                 ('is_bereaved', models.BooleanField(default=False, help_text='Never offered anything.', verbose_name='bereaved household')),
                 ('in_debt', models.BooleanField(default=False, verbose_name='in debt')),
                 ('may_be_contacted', models.BooleanField(default=False, verbose_name='agreed to be contacted')),
+                ('unsubscribed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='no marketing mail since')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('household', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='members', to='customers.household', verbose_name='household')),
@@ -51,52 +59,24 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
+                'indexes': [models.Index(fields=['segment', '-id'], name='customers_customer_by_segment')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('company', ''), ('family_name', ''), ('given_name', ''), _negated=True), name='customers_customer_has_a_name')],
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name='Change',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=4000, verbose_name='text')),
                 ('at', models.DateTimeField(verbose_name='at')),
+                ('version', models.PositiveIntegerField(verbose_name='version')),
+                ('fields', models.JSONField(verbose_name='fields')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='customers.customer', verbose_name='customer')),
             ],
             options={
-                'verbose_name': 'note',
-                'verbose_name_plural': 'notes',
-            },
-        ),
-        migrations.CreateModel(
-            name='Plan',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('monthly_price', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly price')),
-                ('monthly_margin', models.DecimalField(decimal_places=2, help_text='What is left of the price each month.', max_digits=8, verbose_name='monthly margin')),
-                ('notice_months', models.PositiveSmallIntegerField(default=1, verbose_name='notice period, months')),
-                ('term_months', models.PositiveSmallIntegerField(default=0, help_text='0: month by month.', verbose_name='contract term, months')),
-                ('is_sold', models.BooleanField(default=True, verbose_name='on sale')),
-            ],
-            options={
-                'verbose_name': 'plan',
-                'verbose_name_plural': 'plans',
-            },
-        ),
-        migrations.CreateModel(
-            name='Subscription',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('active', 'active'), ('paused', 'paused'), ('ending', 'ending'), ('ended', 'ended')], default='active', max_length=8, verbose_name='status')),
-                ('monthly_price', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly price')),
-                ('monthly_margin', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly margin')),
-                ('started_on', models.DateField(verbose_name='started')),
-                ('contract_end', models.DateField(blank=True, help_text='Empty: month by month.', null=True, verbose_name='contract end')),
-                ('notice_months', models.PositiveSmallIntegerField(default=1, verbose_name='notice period, months')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='ends')),
-            ],
-            options={
-                'verbose_name': 'subscription',
-                'verbose_name_plural': 'subscriptions',
+                'verbose_name': 'change',
+                'verbose_name_plural': 'changes',
+                'indexes': [models.Index(fields=['customer', '-at', '-id'], name='customers_change_timeline')],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +94,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'document',
                 'verbose_name_plural': 'documents',
+                'indexes': [models.Index(fields=['customer', '-created_at', '-id'], name='customers_document_timeline')],
             },
         ),
         migrations.CreateModel(
@@ -135,6 +116,66 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
+                'indexes': [models.Index(fields=['state', 'created_at'], name='customers_delivery_queue'), models.Index(fields=['customer', '-created_at', '-id'], name='customers_delivery_timeline')],
             },
+        ),
+        migrations.CreateModel(
+            name='Note',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(max_length=4000, verbose_name='text')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='customers.customer', verbose_name='customer')),
+            ],
+            options={
+                'verbose_name': 'note',
+                'verbose_name_plural': 'notes',
+                'indexes': [models.Index(fields=['customer', '-at', '-id'], name='customers_note_timeline')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Plan',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('monthly_price', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly price')),
+                ('monthly_margin', models.DecimalField(decimal_places=2, help_text='What is left of the price each month.', max_digits=8, verbose_name='monthly margin')),
+                ('notice_months', models.PositiveSmallIntegerField(default=1, verbose_name='notice period, months')),
+                ('term_months', models.PositiveSmallIntegerField(default=0, help_text='0: month by month.', verbose_name='contract term, months')),
+                ('is_sold', models.BooleanField(default=True, verbose_name='on sale')),
+            ],
+            options={
+                'verbose_name': 'plan',
+                'verbose_name_plural': 'plans',
+                'constraints': [models.CheckConstraint(condition=models.Q(('monthly_price__gte', 0)), name='customers_plan_price_not_negative'), models.CheckConstraint(condition=models.Q(('monthly_margin__lte', models.F('monthly_price'))), name='customers_plan_margin_within_price')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Subscription',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('active', 'active'), ('paused', 'paused'), ('ending', 'ending'), ('ended', 'ended')], default='active', max_length=8, verbose_name='status')),
+                ('monthly_price', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly price')),
+                ('monthly_margin', models.DecimalField(decimal_places=2, max_digits=8, verbose_name='monthly margin')),
+                ('started_on', models.DateField(verbose_name='started')),
+                ('contract_end', models.DateField(blank=True, help_text='Empty: month by month.', null=True, verbose_name='contract end')),
+                ('notice_months', models.PositiveSmallIntegerField(default=1, verbose_name='notice period, months')),
+                ('ends_on', models.DateField(blank=True, null=True, verbose_name='ends')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='customers.customer', verbose_name='customer')),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='customers.plan', verbose_name='plan')),
+            ],
+            options={
+                'verbose_name': 'subscription',
+                'verbose_name_plural': 'subscriptions',
+                'constraints': [models.CheckConstraint(condition=models.Q(('monthly_price__gte', 0)), name='customers_subscription_price_not_negative'), models.CheckConstraint(condition=models.Q(('monthly_margin__lte', models.F('monthly_price'))), name='customers_subscription_margin_within_price'), models.CheckConstraint(condition=models.Q(('contract_end__isnull', True), ('contract_end__gte', models.F('started_on')), _connector='OR'), name='customers_contract_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['ending', 'ended']), _negated=True), ('ends_on__isnull', False), _connector='OR'), name='customers_ended_has_a_date')],
+            },
+        ),
+        migrations.RunSQL("CREATE SEQUENCE customers_number START 100001", "DROP SEQUENCE customers_number"),
+        migrations.RunSQL(SQL.read_text(), migrations.RunSQL.noop),
+        migrations.AddIndex(
+            model_name='customer',
+            index=django.contrib.postgres.indexes.GinIndex(models.Func('number', 'given_name', 'family_name', 'company', 'email', 'phone', function='customers_vector'), name='customers_customer_search'),
         ),
     ]

@@ -40,9 +40,10 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('language', models.CharField(default='en', max_length=5, verbose_name='language')),
+                ('language', models.CharField(choices=[('en', 'English'), ('sv', 'Swedish'), ('de', 'German')], default='en', max_length=5, verbose_name='language')),
                 ('theme', models.CharField(choices=[('system', 'as the system'), ('light', 'light'), ('dark', 'dark')], default='system', max_length=10, verbose_name='colours')),
                 ('density', models.CharField(choices=[('comfortable', 'comfortable'), ('dense', 'dense')], default='comfortable', max_length=12, verbose_name='density')),
+                ('shortcuts', models.BooleanField(default=True, help_text='Single keys such as “/”, “j” and “c” press buttons.', verbose_name='keyboard shortcuts')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo account')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -86,6 +87,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('client', 'key'), name='staff_idempotency_key_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedView',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('page', models.SlugField(max_length=40, verbose_name='page')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('query', models.CharField(max_length=500, verbose_name='filters')),
+                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed at')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'saved view',
+                'verbose_name_plural': 'saved views',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('user', 'page', 'name'), name='staff_view_named_once')],
             },
         ),
     ]

@@ -250,6 +250,6 @@ def load(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0003_clocks_fall_away")]
+    dependencies = [("complaints", "0001_initial")]
 
     operations = [migrations.RunPython(load, migrations.RunPython.noop, elidable=False)]
