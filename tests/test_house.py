@@ -1,14 +1,19 @@
 """What holds for the whole house: the direction of foreign keys, the API's description, headers, logs."""
 
+import io
+import json
 import logging
 import re
 
 import pytest
+import structlog
 from django.apps import apps
 from django.conf import settings
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+
+from staff.logs import formatter
 
 # Each knows only those after it (import-linter watches imports, but cannot see foreign keys).
 BELOW = {
@@ -74,6 +79,17 @@ def test_templates_hold_no_inline_script_or_style():
 
 
 @pytest.mark.django_db
+def test_what_we_say_ourselves_is_one_json_line():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter())
+    logging.getLogger("a.room").addHandler(handler)
+    structlog.get_logger("a.room").warning("said", record=7)
+    logging.getLogger("a.room").removeHandler(handler)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["record"], line["level"], line["logger"]) == ("said", 7, "warning", "a.room")
+
+
 def test_logs_name_no_person(client, user_as, caplog):
     person = user_as("agent", username="astrid.person", email="astrid.person@example.com")
     with caplog.at_level(logging.DEBUG):
