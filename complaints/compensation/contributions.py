@@ -33,7 +33,7 @@ def register() -> None:
     navigation.register(
         "remedies",
         Entrance(
-            gettext_lazy("Remedies to carry out"),
+            gettext_lazy("Remedies"),
             "complaints:remedies",
             "list-todo",
             "complaints.propose_award",

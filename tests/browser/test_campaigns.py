@@ -66,6 +66,8 @@ def test_written_published_by_a_second_person_measured_and_unsubscribed(
     narrow(manager)
     fits(manager)
     dark(manager)
+    manager.reload()
+    manager.wait_for_load_state("networkidle")
     axe(manager)
 
     link = outreach.unsubscribe_link(jane.customer_id)

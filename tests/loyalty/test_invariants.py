@@ -184,7 +184,7 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def a_debt_has_a_cause(self):
-        """(5), (7): owed stamps never exceed what was redeemed, or moved to another card before its receipt came back."""
+        """(5), (7): owed stamps never exceed what was redeemed, or moved to another card before a return."""
         owed = -sum(min(b, 0) for b in Membership.objects.values_list("balance", flat=True))
         eaten = Reward.objects.filter(state="redeemed").aggregate(n=Sum("stamps"))["n"] or 0
         moved = -(LedgerEntry.objects.filter(kind="transfer_out").aggregate(n=Sum("stamps"))["n"] or 0)
