@@ -38,6 +38,13 @@ class KeysetPagination(pagination.CursorPagination):
     ordering = "-pk"
 
 
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
+)
 MAY_REPEAT = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -46,24 +53,33 @@ MAY_REPEAT = OpenApiParameter(
 )
 
 
-def answered_once(request: Request, act: Callable[[], Response]) -> Response:
-    """`act`, or with an `Idempotency-Key` that was answered before the stored answer; two queries more with a key.
-
-    Without the header `act` runs as it is: for writes that a state refuses the second time.
-    """
-    if "Idempotency-Key" not in request.headers:
-        return act()
-    key = request.headers["Idempotency-Key"]
+def key_of(request: Request) -> str:
+    """The request's `Idempotency-Key`. Raises ValidationError unless it has 1 to 255 characters."""
+    key = request.headers.get("Idempotency-Key", "")
     if not 0 < len(key) <= 255:
         raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
+    return key
+
+
+def answered_once(request: Request, act: Callable[[], Response], *, may_lack: bool = False) -> Response:
+    """`act`, or where the request's `Idempotency-Key` was answered before the stored answer; two queries more.
+
+    With `may_lack` a request without the header acts as it is: for writes that a state refuses the second time.
+    """
+    if may_lack and "Idempotency-Key" not in request.headers:
+        return act()
 
     def effect() -> tuple[int, Any]:
         response = act()
         return response.status_code, response.data
 
     asked = {"path": request.path, "body": request.data}
-    code, body = once(request.user, key, asked, effect, now=timezone.now())
+    code, body = once(request.user, key_of(request), asked, effect, now=timezone.now())
     return Response(body, status=code)
+
+
+class NothingSerializer(serializers.Serializer[Any]):
+    """An empty body."""
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

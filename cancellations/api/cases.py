@@ -190,7 +190,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             act(case.pk, by=request.user, now=timezone.now(), **given)
             return self._done(case.pk)
 
-        return answered_once(request, effect)
+        return answered_once(request, effect, may_lack=True)
 
     @writes(request=OpenSerializer, responses={201: CaseSerializer})
     def create(self, request: Request) -> Response:
@@ -201,7 +201,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             case = actions.open_case(subscription, by=request.user, now=now, notice=given["notice"])
             return self._done(case.pk, status.HTTP_201_CREATED)
 
-        return answered_once(request, effect)
+        return answered_once(request, effect, may_lack=True)
 
     @writes(request=ReasonSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])
@@ -291,7 +291,7 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
             act(offer.pk, by=request.user, now=timezone.now(), **serializer.validated_data)
             return Response(OfferSerializer(self.get_queryset().get(pk=offer.pk)).data)
 
-        return answered_once(request, effect)
+        return answered_once(request, effect, may_lack=True)
 
     @writes(request=AcceptSerializer, responses=OfferSerializer)
     @action(detail=True, methods=["post"])

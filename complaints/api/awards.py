@@ -4,7 +4,6 @@ What writes asks for an `Idempotency-Key`; the key, the effect and the answer ar
 client's authority is not refused: it waits for a colleague, as at the desk.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -19,14 +18,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from complaints.actions import awards, remedies
-from complaints.api.cases import KEY, key_of
 from complaints.compensation.rules import Terms, Wish
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import Basis
 from complaints.models.guidance import RemedyKind
-from staff.api import KeysetPagination
+from staff.api import KEY, KeysetPagination, answered_once
 from staff.decisions import Verdict
-from staff.idempotency import once
 from staff.schema import REFUSED
 
 
@@ -112,17 +109,12 @@ class RemedyStepSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
 
 
-def _whole(pk: int) -> dict[str, Any]:
-    return dict(AwardSerializer(_awards().get(pk=pk)).data)
+def _whole(pk: int) -> Any:
+    return AwardSerializer(_awards().get(pk=pk)).data
 
 
 def _awards() -> Any:
     return Award.objects.select_related("case").prefetch_related("remedies__award__case")
-
-
-def _answer(request: Request, what: dict[str, Any], act: Callable[[], tuple[int, Any]]) -> Response:
-    answer, body = once(request.user, key_of(request), what | {"body": request.data}, act, now=timezone.now())
-    return Response(body, status=answer)
 
 
 class CaseAwards(APIView):
@@ -152,11 +144,11 @@ class CaseAwards(APIView):
             [Wish(**wish) for wish in data["remedies"]], data["voucher_for_owed"], data["consent"], data["deviation"]
         )
 
-        def act() -> tuple[int, Any]:
+        def act() -> Response:
             award = awards.propose(case.pk, terms, by=request.user, now=timezone.now())
-            return status.HTTP_201_CREATED, _whole(award.pk)
+            return Response(_whole(award.pk), status=status.HTTP_201_CREATED)
 
-        return _answer(request, {"awards": "propose", "case": number}, act)
+        return answered_once(request, act)
 
 
 class Awards(ListAPIView):
@@ -194,15 +186,15 @@ class Decision(APIView):
         approval = AwardApproval.objects.filter(award=pk, verdict=Verdict.PENDING).order_by("-pk").first()
         approval = approval or get_object_or_404(AwardApproval.objects.order_by("-pk"), award=pk)
 
-        def act() -> tuple[int, Any]:
+        def act() -> Response:
             decide = partial(awards.decline, approval.pk)
             if data["verdict"] == "approve":
                 amounts = {one["remedy"]: one["amount"] for one in data.get("amounts", [])}
                 decide = partial(awards.approve, approval.pk, amounts=amounts)
             award = decide(by=request.user, now=timezone.now(), note=data["note"])
-            return status.HTTP_200_OK, _whole(award.pk)
+            return Response(_whole(award.pk))
 
-        return _answer(request, {"awards": "decide", "award": pk}, act)
+        return answered_once(request, act)
 
 
 class Remedies(ListAPIView):
@@ -240,9 +232,9 @@ class RemedyStep(APIView):
             "fail": partial(remedies.fail, note=note),
         }
 
-        def act() -> tuple[int, Any]:
+        def act() -> Response:
             steps[self.step](pk, by=by, now=now)
             remedy = Remedy.objects.select_related("award__case").get(pk=pk)
-            return status.HTTP_200_OK, dict(RemedySerializer(remedy).data)
+            return Response(RemedySerializer(remedy).data)
 
-        return _answer(request, {"remedies": self.step, "remedy": pk}, act)
+        return answered_once(request, act)

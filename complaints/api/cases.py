@@ -7,8 +7,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -18,16 +17,7 @@ from rest_framework.views import APIView
 from complaints import actions
 from complaints.models import Category, ComplaintCase, Message
 from customers.models import Customer
-from staff.api import KeysetPagination
-from staff.idempotency import once
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
-)
+from staff.api import KEY, KeysetPagination, answered_once
 
 
 @extend_schema_serializer(component_name="Complaint")
@@ -90,13 +80,6 @@ class NewMessageSerializer(serializers.Serializer[Any]):
     body = serializers.CharField(max_length=20_000)
 
 
-def key_of(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "")
-    if not 0 < len(key) <= 255:
-        raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
-    return key
-
-
 class Cases(ListAPIView):
     """GET: complaints, newest first; of one customer with `?customer=C-100001`. POST: register one."""
 
@@ -113,7 +96,7 @@ class Cases(ListAPIView):
         asked.is_valid(raise_exception=True)
         now = timezone.now()
 
-        def act() -> tuple[int, Any]:
+        def act() -> Response:
             values = dict(asked.validated_data)
             case = actions.register(
                 customer_id=values.pop("customer").pk,
@@ -123,12 +106,9 @@ class Cases(ListAPIView):
                 now=now,
                 **values,
             )
-            return status.HTTP_201_CREATED, dict(CaseSerializer(case).data)
+            return Response(CaseSerializer(case).data, status=status.HTTP_201_CREATED)
 
-        answer, body = once(
-            request.user, key_of(request), {"complaints": "register", "body": request.data}, act, now=now
-        )
-        return Response(body, status=answer)
+        return answered_once(request, act)
 
 
 class Case(RetrieveAPIView):
@@ -157,11 +137,8 @@ class Messages(APIView):
         asked.is_valid(raise_exception=True)
         now = timezone.now()
 
-        def act() -> tuple[int, Any]:
+        def act() -> Response:
             message = actions.receive(case.pk, kind=Message.Kind.WEB, by=request.user, now=now, **asked.validated_data)
-            return status.HTTP_201_CREATED, dict(MessageSerializer(message).data)
+            return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
 
-        answer, body = once(
-            request.user, key_of(request), {"complaints": "message", "case": number, "body": request.data}, act, now=now
-        )
-        return Response(body, status=answer)
+        return answered_once(request, act)

@@ -12,7 +12,7 @@ from django.db import models
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,17 +22,10 @@ from complaints.actions import redemption
 from complaints.models import Reservation, Voucher, VoucherEntry
 from complaints.vouchers.rules import HOLD, LONGEST_HOLD, TooManyGuesses, UnknownVoucher
 from staff.addresses import client_address
+from staff.api import KEY, NothingSerializer, key_of
+from staff.endpoints import Once
 from staff.errors import DomainError
-from staff.idempotency import once
 from staff.schema import REFUSED
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
-)
 
 
 def _money(**kwargs: Any) -> serializers.DecimalField:
@@ -104,38 +97,20 @@ class BasketSerializer(serializers.Serializer[Any]):
     reference = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
 
 
-class NothingSerializer(serializers.Serializer[Any]):
-    """An empty body."""
-
-
-class Once(APIView):
-    """A POST with one effect, whose request is `asks` and whose answer is drawn by `answers`."""
+class Till(Once):
+    """A write on one voucher, reservation or entry (`model`), whose answer is drawn by `answers`."""
 
     model: type[models.Model] = Voucher
-    asks: type[serializers.Serializer[Any]]
     answers: type[serializers.BaseSerializer[Any]]
     many = False
+    act: Callable[..., Any]  # each endpoint's own: `act(pk, data, by=, now=, key=)`
 
-    def act(self, pk: int, data: dict[str, Any], **common: Any) -> Any:
-        raise NotImplementedError
-
-    def once(self, request: Request, pk: int = 0) -> Response:
-        key = request.headers.get("Idempotency-Key", "")
-        if not 0 < len(key) <= 255:
-            raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
-        asked = self.asks(data=request.data)
-        asked.is_valid(raise_exception=True)
+    def run(self, request: Request, data: dict[str, Any], pk: int = 0) -> Response:
         if pk:
             get_object_or_404(self.model, pk=pk)
-        data = dict(asked.validated_data)
-        now = timezone.now()
-
-        def effect() -> tuple[int, Any]:
-            done = self.act(pk, data, by=request.user, now=now, key=f"api-{request.user.pk}-{key}")
-            return status.HTTP_201_CREATED, self.answers(done, many=self.many).data
-
-        code, body = once(request.user, key, {"path": request.path, "body": data}, effect, now=now)
-        return Response(body, status=code)
+        key = f"api-{request.user.pk}-{key_of(request)}"
+        done = self.act(pk, dict(data), by=request.user, now=timezone.now(), key=key)
+        return Response(self.answers(done, many=self.many).data, status=status.HTTP_201_CREATED)
 
 
 def described(name: str, summary: str, asks: Any, answers: Any) -> Callable[..., Any]:
@@ -145,7 +120,7 @@ def described(name: str, summary: str, asks: Any, answers: Any) -> Callable[...,
         summary=summary,
         request=asks,
         responses={201: answers, 409: REFUSED},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[KEY],
         tags=["vouchers"],
     )
 
@@ -186,19 +161,19 @@ class Detail(APIView):
         return Response(VoucherSerializer(get_object_or_404(Voucher, pk=pk)).data)
 
 
-class Redeem(Once):
+class Redeem(Till):
     permissions = {"POST": "complaints.redeem_voucher"}
     asks, answers = RedeemSerializer, EntrySerializer
 
     @described("voucher_redeem", "Redeem a voucher, whole or in part", RedeemSerializer, EntrySerializer)
     def post(self, request: Request, pk: int) -> Response:
-        return self.once(request, pk)
+        return super().post(request, pk=pk)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> VoucherEntry:
         return redemption.redeem(pk, **data, **common)
 
 
-class RedeemSeveral(Once):
+class RedeemSeveral(Till):
     permissions = {"POST": "complaints.redeem_voucher"}
     asks, answers, many = BasketSerializer, EntrySerializer, True
 
@@ -209,7 +184,7 @@ class RedeemSeveral(Once):
         EntrySerializer(many=True),
     )
     def post(self, request: Request) -> Response:
-        return self.once(request)
+        return super().post(request)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> list[VoucherEntry]:
         amounts = {part["voucher"]: part["amount"] for part in data["vouchers"]}
@@ -220,13 +195,13 @@ class RedeemSeveral(Once):
         return redemption.redeem_several(amounts, reference=data["reference"], **common)
 
 
-class Reserve(Once):
+class Reserve(Till):
     permissions = {"POST": "complaints.redeem_voucher"}
     asks, answers = ReserveSerializer, ReservationSerializer
 
     @described("voucher_reserve", "Hold an amount while the customer pays", ReserveSerializer, ReservationSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        return self.once(request, pk)
+        return super().post(request, pk=pk)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> Reservation:
         return redemption.reserve(
@@ -239,40 +214,40 @@ class Reserve(Once):
         )
 
 
-class Capture(Once):
+class Capture(Till):
     permissions = {"POST": "complaints.redeem_voucher"}
     model = Reservation
     asks, answers = CaptureSerializer, EntrySerializer
 
     @described("voucher_capture", "Turn a reservation into a redemption", CaptureSerializer, EntrySerializer)
     def post(self, request: Request, pk: int) -> Response:
-        return self.once(request, pk)
+        return super().post(request, pk=pk)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> VoucherEntry:
         return redemption.capture(pk, **data, **common)
 
 
-class Release(Once):
+class Release(Till):
     permissions = {"POST": "complaints.redeem_voucher"}
     model = Reservation
     asks, answers = NothingSerializer, ReservationSerializer
 
     @described("voucher_release", "Give a reservation up", None, ReservationSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        return self.once(request, pk)
+        return super().post(request, pk=pk)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> Reservation:
         return redemption.release(pk, by=common["by"], now=common["now"])
 
 
-class Reverse(Once):
+class Reverse(Till):
     permissions = {"POST": "complaints.reverse_redemption"}
     model = VoucherEntry
     asks, answers = ReverseSerializer, EntrySerializer
 
     @described("voucher_reverse", "Take back a redemption, whole or in part", ReverseSerializer, EntrySerializer)
     def post(self, request: Request, pk: int) -> Response:
-        return self.once(request, pk)
+        return super().post(request, pk=pk)
 
     def act(self, pk: int, data: dict[str, Any], **common: Any) -> VoucherEntry:
         return redemption.reverse(pk, **data, **common)

@@ -5,15 +5,13 @@ body give the stored answer again, another body is refused with 409. Besides, a 
 business date and number: told again under another key it changes nothing.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,16 +25,9 @@ from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.rules.trace import say
-from staff.idempotency import once
+from staff.api import KEY, NothingSerializer
+from staff.endpoints import Once
 from staff.schema import REFUSED
-
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
-)
 
 
 class EnrolSerializer(serializers.Serializer[Any]):
@@ -70,10 +61,6 @@ class ReceiptSerializer(ReceiptKeySerializer):
 
 class ReturnSerializer(ReceiptSerializer):
     original = ReceiptKeySerializer(help_text="The sale it takes back; `lines` carry the sale's line numbers.")
-
-
-class NothingSerializer(serializers.Serializer[Any]):
-    """An empty body."""
 
 
 class PriceSerializer(serializers.Serializer[Any]):
@@ -146,27 +133,6 @@ def receipt_body(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-class Once(APIView):
-    """A POST with one effect, whose request is `asks`."""
-
-    asks: type[serializers.Serializer[Any]] = NothingSerializer
-    permissions: dict[str, str] = {}
-
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
-        raise NotImplementedError
-
-    def post(self, request: Request, **place: Any) -> Response:
-        key = request.headers.get("Idempotency-Key", "")
-        if not 0 < len(key) <= 255:
-            raise ValidationError({"Idempotency-Key": ["Send this header, at most 255 characters."]})
-        form = self.asks(data=request.data)
-        form.is_valid(raise_exception=True)
-        act: Callable[[], tuple[int, Any]] = lambda: self.run(request, form.validated_data, **place)  # noqa: E731
-        asked = {"path": request.path, "body": request.data}
-        code, body = once(request.user, key, asked, act, now=timezone.now())
-        return Response(body, status=code)
-
-
 class Enrol(Once):
     asks = EnrolSerializer
     permissions = {"POST": "loyalty.enrol_member"}
@@ -181,7 +147,7 @@ class Enrol(Once):
         """Enrol a customer, or hand out a nameless card."""
         return super().post(request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         customer = get_object_or_404(Customer, number=data["customer"]) if data["customer"] else None
         member = actions.enrol(
             data["programme"].pk,
@@ -190,7 +156,7 @@ class Enrol(Once):
             by=request.user,
             now=timezone.now(),
         )
-        return status.HTTP_201_CREATED, member_body(member)
+        return Response(member_body(member), status=status.HTTP_201_CREATED)
 
 
 class Receipts(Once):
@@ -207,7 +173,7 @@ class Receipts(Once):
         """Tell a sale. Without a card it is kept and can be claimed later."""
         return super().post(request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         original = data.get("original")
         facts = ReceiptFacts(
             source=data["source"],
@@ -224,7 +190,7 @@ class Receipts(Once):
             else None,
         )
         receipt = actions.record_receipt(facts, by=request.user, now=timezone.now())
-        return status.HTTP_200_OK, receipt_body(receipt)
+        return Response(receipt_body(receipt))
 
 
 class Returns(Receipts):
@@ -260,10 +226,10 @@ class Spend(Once):
         """Spend points on a reward; redeem it as it is handed over."""
         return super().post(request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         pk = books.resolve(data["card"])
         reward = actions.spend_points(pk, reward=data["reward"], by=request.user, now=timezone.now())
-        return status.HTTP_201_CREATED, RewardSerializer(reward).data
+        return Response(RewardSerializer(reward).data, status=status.HTTP_201_CREATED)
 
 
 class Redeem(Once):
@@ -279,10 +245,10 @@ class Redeem(Once):
         """Hand over the free one. A reward is redeemed once, by one till."""
         return super().post(request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         get_object_or_404(Reward, pk=place["pk"])
         reward = actions.redeem(place["pk"], by=request.user, now=timezone.now())
-        return status.HTTP_200_OK, RewardSerializer(reward).data
+        return Response(RewardSerializer(reward).data)
 
 
 class UndoRedeem(Redeem):
@@ -296,10 +262,10 @@ class UndoRedeem(Redeem):
         """The free one was not taken: the reward is open again."""
         return Once.post(self, request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         get_object_or_404(Reward, pk=place["pk"])
         reward = actions.undo_redeem(place["pk"], by=request.user, now=timezone.now())
-        return status.HTTP_200_OK, RewardSerializer(reward).data
+        return Response(RewardSerializer(reward).data)
 
 
 class TurnBack(Redeem):
@@ -313,10 +279,10 @@ class TurnBack(Redeem):
         """A reward chosen for points becomes its points again, while it is open."""
         return Once.post(self, request, **place)
 
-    def run(self, request: Request, data: dict[str, Any], **place: Any) -> tuple[int, Any]:
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
         get_object_or_404(Reward, pk=place["pk"])
         reward = actions.turn_back(place["pk"], by=request.user, now=timezone.now())
-        return status.HTTP_200_OK, RewardSerializer(reward).data
+        return Response(RewardSerializer(reward).data)
 
 
 class CardSerializer(serializers.Serializer[Any]):
