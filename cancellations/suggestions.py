@@ -168,8 +168,9 @@ def _month_gone(day: date) -> float:
 
 
 def _fingerprint(rows: Sequence[Candidate], *, reason_id: int | None, hold_out: bool) -> str:
-    """Of what must not change for a stored decision to hold: the reason and which versions may be offered."""
-    shown = sorted(row["version"] for row in rows if row["shown"] and row["version"] is not None)
+    """Of what must not change for a stored decision to hold: the reason, which versions may be offered, and their cost
+    and the customer's value, which the offers take over from it (another subscription has others)."""
+    shown = sorted((row["version"], row["cost"], row["value"]) for row in rows if row["shown"] and row["version"])
     return hashlib.sha256(json.dumps([reason_id, shown, hold_out]).encode()).hexdigest()[:32]
 
 
@@ -182,10 +183,10 @@ def plain(found: Mapping[str, Any]) -> dict[str, Any]:
 def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, override: bool = False) -> Suggestion:
     """The decision in force for this case, made now or reused.
 
-    Reused when the reason and what may be offered are as they were, in this case or in the customer's last within 30
-    days: calling again brings no other offer. `override`: hardship, the hold-out is shown offers all the same and
-    still counted as hold-out. The caller holds the case's lock; its customer, subscription with plan, reason with
-    category and own reading should be loaded. At most 8 queries, one more when a decision is superseded.
+    Reused when the reason and what may be offered, at what cost, are as they were, in this case or in the customer's
+    last within 30 days: calling again brings no other offer. `override`: hardship, the hold-out is shown offers all the
+    same and still counted as hold-out. The caller holds the case's lock; its customer, subscription with plan, reason
+    with category and own reading should be loaded. At most 8 queries, one more when a decision is superseded.
     """
     earlier = list(
         Suggestion.objects.filter(

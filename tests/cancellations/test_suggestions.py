@@ -200,3 +200,14 @@ def test_queries_do_not_grow_with_the_catalogue(policy, offers, django_assert_ma
     )
     with django_assert_max_num_queries(8):
         suggest_for(this, by=None, now=NOON)
+
+
+def test_another_subscription_of_the_customer_is_weighed_anew_with_its_own_cost(policy):
+    offer = version()
+    this = case()
+    first = suggest_for(this, by=None, now=NOON)
+    dearer = SubscriptionFactory(customer=this.customer, monthly_price=200, monthly_margin=120)
+    other = suggest_for(case(subscription=dearer), by=None, now=NOON)
+    assert "again" not in other.features
+    costs = [next(r["cost"] for r in made.candidates if r["version"] == offer.pk) for made in (first, other)]
+    assert Decimal(costs[1]) > Decimal(costs[0])
