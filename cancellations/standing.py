@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -13,9 +12,11 @@ from cancellations.engine import values
 from cancellations.engine.guards import Standing
 from cancellations.engine.values import Contract
 from cancellations.models import CancellationCase, Offer
+from cancellations.models.offers import OfferState
 from customers import contributions, goodwill
 
 YEAR = timedelta(days=365)
+OVER = (OfferState.COMPLETED, OfferState.REVOKED)  # what was accepted, and does not run any more
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Known:
 
 
 def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Known:
-    """What guards and rules want to know of this call: one query, one for what other apps gave, one for each
-    app whose variables a published rule names."""
+    """What guards and rules want to know of this call: one query, one for what all apps gave, one for each app
+    whose variables a published rule names."""
     subscription, customer = case.subscription, case.customer
     today = timezone.localdate(now)
     contract = Contract(subscription.monthly_price, subscription.monthly_margin)
@@ -41,7 +42,6 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
             "case__customer_id",
             "incentive_version__incentive_id",
             "answered_at",
-            "cost",
             "state",
             "fulfilment__ends_on",
         )
@@ -49,18 +49,17 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
     own_days: int | None = None
     household_days: int | None = None
     by_incentive: dict[int, int] = {}
-    accepted, running, given = 0, False, Decimal(0)
-    for customer_id, incentive, at, cost, state, ends_on in taken:
+    accepted, running = 0, False
+    for customer_id, incentive, at, state, ends_on in taken:
         days = (now - at).days
         if customer_id != customer.pk:
             household_days = days if household_days is None else min(days, household_days)
             continue
         own_days = days if own_days is None else min(days, own_days)
         by_incentive[incentive] = by_incentive.get(incentive, 0) + 1
-        accepted, given = accepted + 1, given + cost
-        running = running or (state != "completed" and ends_on is not None and ends_on > today)
-    # its own part was read above
-    given += goodwill.given([customer.pk], now - YEAR, now, without="cancellations")[customer.pk]
+        accepted += 1
+        running = running or (state not in OVER and ends_on is not None and ends_on > today)
+    given = goodwill.given([customer.pk], now - YEAR, now)[customer.pk]
     found = variables.of_case(case, today=today, value=worth, goodwill=given, accepted=accepted, days_since=own_days)
     if asks - variables.OWN:
         for name, more in contributions.variables.items():

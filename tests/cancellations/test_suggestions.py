@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from cancellations import catalogue, learning, suggestions
-from cancellations.models import CancellationCase, EnginePolicy, LearnedModel, Offer, Suggestion
+from cancellations import catalogue, learning, standing, suggestions
+from cancellations.models import CancellationCase, EnginePolicy, Fulfilment, LearnedModel, Offer, Suggestion
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import (
     CancellationCaseFactory,
@@ -211,3 +211,23 @@ def test_another_subscription_of_the_customer_is_weighed_anew_with_its_own_cost(
     assert "again" not in other.features
     costs = [next(r["cost"] for r in made.candidates if r["version"] == offer.pk) for made in (first, other)]
     assert Decimal(costs[1]) > Decimal(costs[0])
+
+
+def test_what_was_revoked_neither_runs_nor_counts_as_given(policy):
+    offer = version(cooldown_days=0)
+    this = case()
+    taken = accepted(this.customer, offer, days=200, cost=40)
+    Fulfilment.objects.create(
+        offer=taken,
+        price_before=1,
+        price_during=1,
+        price_after=1,
+        starts_on=NOON.date(),
+        ends_on=NOON.date() + timedelta(days=90),
+    )
+    asks = frozenset()
+    before = standing.known(this, asks=asks, now=NOON).standing
+    assert (before.running, before.goodwill) == (True, 40)
+    Offer.objects.filter(pk=taken.pk).update(state="revoked")
+    after = standing.known(this, asks=asks, now=NOON).standing
+    assert (after.running, after.goodwill, after.accepted_in_year) == (False, 0, 1)
