@@ -94,7 +94,8 @@ class Believed:
             mean = np.where(kind >= 0, of_kind[kind], posterior.mean[0])
             mean[met] = posterior.mean[posterior.levels.index("incentive")][at[met]]
         else:
-            context = posterior.mean[0] if r is None else posterior.mean[0][r]
+            whole = slice(None)
+            context = posterior.mean[0][whole if r is None else r, whole if s is None else s]
             mean = np.full(len(at), context.mean())
         if r is not None and s is not None:
             mean[met] = posterior.mean[-1][at[met], r, s]
