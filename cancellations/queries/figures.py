@@ -200,7 +200,7 @@ def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
     )
     cohorts: dict[tuple[int, int], list[tuple[date, date | None]]] = {}
     for closed, ends_on, status in rows:
-        day = closed.date()  # type: ignore[union-attr]  # only closed cases are asked for
+        day = timezone.localdate(closed)
         gone = ends_on if status in ("ended", "ending") else None
         cohorts.setdefault((day.year, (day.month - 1) // 3 + 1), []).append((day, gone))
     curves: dict[str, list[tuple[int, float]]] = {}
