@@ -62,7 +62,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("cancellations:case", pk=pk)
     category = request.GET.get("category", "")
     part = "#why" if request.htmx and category else ""
-    context = _context(request, case, category=int(category) if category.isdigit() else None, whole=not part)
+    context = _context(request, case, category=int(category) if category.isdecimal() else None, whole=not part)
     return render(request, f"cancellations/call.html{part}", context)
 
 
@@ -191,7 +191,7 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
 # --- offers -----------------------------------------------------------------------------------------------------------
 def _version(request: HttpRequest) -> int:
     text = request.POST.get("incentive", "")
-    if not text.isdigit():
+    if not text.isdecimal():
         raise DomainError(_("Choose one of the suggestions."), code="not_found")
     return int(text)
 
