@@ -7,6 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from customers.imports import uploads
+from customers.letters import NotSent, hand_over
 from customers.models import Delivery
 
 ATTEMPTS = 8
@@ -23,13 +24,13 @@ def deliver(*, delivery_id: int) -> None:
         message = EmailMessage(delivery.subject, delivery.body, to=[delivery.to], headers=delivery.headers)
         if delivery.document:
             message.attach(f"{delivery.document.kind}.pdf", bytes(delivery.document.pdf), "application/pdf")
-        failure: Exception | None = None
+        failure: NotSent | None = None
         try:
-            message.send()
-        except Exception as error:  # the mail server's faults are many; each is recorded and tried again
+            hand_over(message)
+        except NotSent as error:
             failure = error
             delivery.state = Delivery.State.FAILED if delivery.attempts >= ATTEMPTS else Delivery.State.QUEUED
-            delivery.error = type(error).__name__
+            delivery.error = str(error)
         else:
             delivery.state, delivery.sent_at, delivery.error = Delivery.State.SENT, timezone.now(), ""
         delivery.save(update_fields=["attempts", "state", "sent_at", "error"])

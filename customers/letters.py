@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 import typst
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import transaction
 
 from customers.models import Customer, Delivery, Document
@@ -75,6 +76,19 @@ def keep(customer: Customer, *, kind: str, title: str, language: str, pdf: bytes
         sha256=hashlib.sha256(pdf).hexdigest(),
         created_at=now,
     )
+
+
+class NotSent(Exception):
+    """The mail server did not take a message. Names the kind of fault alone: the fault itself may quote the address,
+    and what a job raises is written to the log."""
+
+
+def hand_over(message: EmailMessage) -> None:
+    """Give a message to the mail server now. Raises NotSent, whatever went wrong."""
+    try:
+        message.send()
+    except Exception as error:  # the mail server's faults are many
+        raise NotSent(type(error).__name__) from None
 
 
 def send(

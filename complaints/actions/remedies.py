@@ -14,6 +14,7 @@ from complaints.models.compensation import RemedyState
 from complaints.models.guidance import RemedyKind
 from complaints.vouchers import letter
 from complaints.vouchers.rules import VALIDITY
+from customers.letters import hand_over
 from loyalty.actions.gifts import give_bonus_stamps
 from staff.errors import DomainError, WrongState
 from staff.models import User
@@ -66,7 +67,7 @@ def issue_by_mail(remedy_pk: int, *, by: User, now: datetime) -> Voucher | None:
             to=[customer.email],
         )
     message.attach("voucher.pdf", letter.pdf(voucher, issued.code, today=timezone.localdate(now)), "application/pdf")
-    message.send()
+    hand_over(message)
     return voucher
 
 

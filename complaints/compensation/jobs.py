@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from complaints.actions import remedies
 from complaints.models import Remedy
 from complaints.models.compensation import RemedyState
+from customers.letters import NotSent
 from staff.models import User
 
 ATTEMPTS = 6
@@ -21,5 +22,6 @@ def mail_voucher(context: JobContext, *, remedy_id: int, by_id: int) -> None:
     except Exception as error:
         is_last = context.job.attempts + 1 >= ATTEMPTS
         if is_last and Remedy.objects.filter(pk=remedy_id, state=RemedyState.ORDERED).exists():
-            remedies.fail(remedy_id, by=None, now=now, note=type(error).__name__)
+            note = str(error) if isinstance(error, NotSent) else type(error).__name__
+            remedies.fail(remedy_id, by=None, now=now, note=note)
         raise
