@@ -1,0 +1,40 @@
+"""What the log says of a request that was refused, and of one that broke."""
+
+import io
+import json
+import logging
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from staff.logs import formatter
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lines():
+    """`lines()`: what Django has logged of requests since, as our one handler writes it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter())
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logger.removeHandler(handler)
+
+
+def test_a_refused_page_is_one_line_without_a_traceback(client_as, lines):
+    assert client_as("agent").get("/approvals/").status_code == 403
+    [line] = lines()
+    assert (line["level"], line["event"]) == ("warning", "Forbidden (Permission denied): /approvals/")
+    assert "exception" not in line
+
+
+def test_a_page_that_breaks_says_where(lines):
+    logger = logging.getLogger("django.request")
+    logger.error("Internal Server Error: %s", "/x/", exc_info=ValueError("it broke"))
+    logger.error("Forbidden", exc_info=PermissionDenied())
+    broken, refused = lines()
+    assert "ValueError: it broke" in broken["exception"]
+    assert "exception" not in refused
