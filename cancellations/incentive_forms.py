@@ -153,5 +153,10 @@ class BudgetForm(forms.ModelForm):
         fields = ["month", "incentive", "team", "amount"]
         widgets = {"month": forms.DateInput(attrs={"type": "date"})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["incentive"].empty_label = _("all incentives")
+        self.fields["team"].empty_label = _("all teams")
+
     def clean_month(self) -> Any:
         return self.cleaned_data["month"].replace(day=1)

@@ -152,7 +152,7 @@ class TimelinePage:
 
 
 def timeline_page(customer_id: int, *, kind: str, cursor: str, now: datetime) -> TimelinePage:
-    """The next lines of a customer's history; one query for each source, one in all for a `kind`."""
+    """The next lines of a customer's history; one query."""
     after = _read_place(cursor)
     entries, more = timeline.page(customer_id, kind=kind, after=after, size=TIMELINE_PAGE)
     return TimelinePage(

@@ -80,7 +80,7 @@ def restore(pk: int, *, user: User) -> SavedView:
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.split())
+    name = " ".join(name.replace("\x00", "").split())
     if not 0 < len(name) <= 60:
         raise DomainError(_("Give the view a name of at most 60 characters."), code="name", field="name")
     return name

@@ -21,6 +21,7 @@ from cancellations.models import ReasonCategory
 from cancellations.queries import figures as queries
 from cancellations.queries.figures import Period
 from staff import charts, formats
+from staff.forms import ShortChoiceField
 from staff.models import Team
 from staff.rates import Rate
 
@@ -31,9 +32,9 @@ class FilterForm(forms.Form):
     all = forms.BooleanField(label=_("All time"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    team = forms.ModelChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False)
-    category = forms.ModelChoiceField(
-        ReasonCategory.objects.order_by("order"), label=_("Reason category"), required=False
+    team = ShortChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False, empty_label=_("any"))
+    category = ShortChoiceField(
+        ReasonCategory.objects.order_by("order"), label=_("Reason category"), required=False, empty_label=_("any")
     )
 
 

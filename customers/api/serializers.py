@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.utils.translation import gettext as _
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 
@@ -90,9 +91,12 @@ class EditSerializer(serializers.ModelSerializer):
         fields = ("version", *EDITABLE)
         extra_kwargs = {name: {"required": False} for name in EDITABLE}
 
+    def validate_country(self, value: str) -> str:
+        return value.upper()
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         names = ("given_name", "family_name", "company")
         kept = {name: attrs.get(name, getattr(self.instance, name, "")) for name in names}
         if not any(kept.values()):
-            raise serializers.ValidationError({"family_name": ["Give a name: a person's or a company's."]})
+            raise serializers.ValidationError({"family_name": [_("Give a name: a person's or a company's.")]})
         return attrs

@@ -90,6 +90,7 @@ class CampaignForm(forms.ModelForm):
             kwargs["initial"] = {"starts_on": timezone.localdate()} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.fields["programme"].queryset = Programme.objects.order_by("name")
+        self.fields["programme"].empty_label = _("every programme")
         self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("last_name", "username")
         if instance is not None and "who" not in instance.segment:
             self.initial["who"] = "anyone"

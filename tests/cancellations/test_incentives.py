@@ -151,6 +151,13 @@ def test_every_page_opens_empty_and_filled(client_as, where):
     assert client.get(reverse("cancellations:incentive_try", args=[version.pk])).status_code == 200
 
 
+@pytest.mark.parametrize("where", ["figures", "reasons", "experiment", "budgets"])
+def test_a_choice_left_open_says_what_that_means(client_as, where):
+    page = client_as("manager").get(reverse(f"cancellations:{where}")).content.decode()
+    assert "---------" not in page
+    assert ("all teams" if where == "budgets" else "any") in page
+
+
 def test_an_agent_sees_own_figures_only(client_as):
     client = client_as("agent")
     CancellationCaseFactory(reason=ReasonFactory())

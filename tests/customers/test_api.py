@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import gettext, override
 
 from customers.models import Change, Customer, Note
 from tests.factories import CustomerFactory, PlanFactory, SubscriptionFactory
@@ -71,6 +72,20 @@ def test_an_edit_goes_through_the_same_action_and_is_refused_when_stale(agent):
 def test_bad_input_is_told_at_its_field(agent, body, field):
     answer = patch(agent, CustomerFactory(), **body)
     assert (answer.status_code, list(answer.json())) == (400, [field])
+
+
+def test_what_is_changed_by_api_is_as_a_form_would_have_it_and_refused_in_the_readers_language(agent):
+    customer = CustomerFactory(country="SE")
+    assert patch(agent, customer, version=1, country="de").json()["country"] == "DE"
+    agent.user.language = "sv"
+    agent.user.save()
+    refused = patch(agent, customer, version=2, given_name="", family_name="").json()["family_name"]
+    with override("sv"):
+        assert (
+            refused
+            == [gettext("Give a name: a person's or a company's.")]
+            != ["Give a name: a person's or a company's."]
+        )
 
 
 def test_a_note(agent):

@@ -414,6 +414,7 @@ FORM = {
 def test_a_campaign_is_made_at_the_desk_and_published_by_a_colleague(client_as, shop):
     marketer, manager = client_as("marketing"), client_as("manager")
     form = FORM | {"owner": marketer.user.pk, "programme": shop.programme.pk}
+    assert ">every programme</option>" in marketer.get(reverse("loyalty:new_campaign")).content.decode()
     wrong = marketer.post(reverse("loyalty:new_campaign"), form | {"stamps_from": 9, "stamps_to": 2})
     assert (wrong.status_code, "Double Tuesday" in wrong.content.decode()) == (422, True)
     made = marketer.post(reverse("loyalty:new_campaign"), form)

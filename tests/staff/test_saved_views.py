@@ -62,6 +62,7 @@ def test_refusals_say_what_to_do(client_as):
     for name, query in (("", "view=mine"), ("x" * 61, "view=mine"), ("no filter", "after=abc&q=")):
         with pytest.raises(DomainError):
             saved.save(user, page="cancellations", name=name, query=query, now=NOON)
+    assert saved.rename(again.pk, user=user, name="view\x00 3").name == "view 3"  # no database keeps it
     with pytest.raises(DomainError, match="already"):
         saved.rename(again.pk, user=user, name="view 4")
     saved.remove(again.pk, user=user, now=NOON)
