@@ -86,7 +86,8 @@ def hand_in(pk: int, *, by: User, now: datetime) -> Campaign:
     for gift in gifts:
         giver = givers.get(gift.kind)
         mailing = mailings.get(gift.occasion)
-        if giver and giver.must_tell and not (mailing and uses(mailing.body_en, "gift")):
+        bodies = (mailing.body_en, mailing.body_sv, mailing.body_de) if mailing else ("",)
+        if giver and giver.must_tell and not all(uses(body, "gift") for body in bodies):
             raise DomainError(
                 _("A voucher nobody hears of is worth nothing: write a mailing for the same day that says {gift}."),
                 code="untold",

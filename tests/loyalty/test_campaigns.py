@@ -388,7 +388,11 @@ def test_incentives_and_vouchers_come_from_their_own_rooms(mark, sofia, django_c
     gift(twice, mark, kind="voucher", amount=5)
     with pytest.raises(DomainError, match="nobody hears"):
         actions.hand_in(twice.pk, by=mark, now=NOON)
-    mailing(twice, mark)
+    text = mailing(twice, mark, body_de="Hallo")
+    with pytest.raises(DomainError, match="nobody hears"):
+        actions.hand_in(twice.pk, by=mark, now=NOON)
+    text.body_de = text.body_en
+    actions.keep_part(twice.pk, text, by=mark, now=NOON)
     run(twice, sofia)
     later = NOON + timedelta(days=5)
     assert reach_all(twice, later) == 5  # three more have cancelled above
