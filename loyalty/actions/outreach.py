@@ -87,21 +87,35 @@ def handle(campaign_id: int, *, now: datetime, limit: int = 200) -> int:
     left = campaign.budget - totals([campaign.pk])[campaign.pk]
     handled = 0
     for pk in list(todo[:limit]):
-        with transaction.atomic():
-            reach = (
-                Reach.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("customer")
-                .filter(pk=pk, handled_at=None)
-                .first()
-            )
-            if reach is None:
-                continue
-            if reach.arm == Reach.Arm.TREATED:
-                left -= _bring(parts, reach, left, now)
-            reach.handled_at = now
-            reach.save(update_fields=["handled_at"])
-            handled += 1
+        try:
+            with transaction.atomic():
+                reach = _turn(pk)
+                if reach is None:
+                    continue
+                cost = _bring(parts, reach, left, now) if reach.arm == Reach.Arm.TREATED else NOTHING
+                _handled(reach, now)
+        except Exception:  # one person's fault must not stop everybody else's turn; it is told and counted
+            logger.exception("campaign turn failed: campaign %s, reach %s", campaign_id, pk)
+            with transaction.atomic():
+                if (reach := _turn(pk)) is None:
+                    continue
+                _failed(parts, reach, now)
+                _handled(reach, now)
+        else:
+            left -= cost
+        handled += 1
     return handled
+
+
+def _turn(pk: int) -> Reach | None:
+    """Whose turn it is, locked; None when somebody else has it or it is over."""
+    rows = Reach.objects.select_for_update(of=("self",), skip_locked=True).select_related("customer")
+    return rows.filter(pk=pk, handled_at=None).first()
+
+
+def _handled(reach: Reach, now: datetime) -> None:
+    reach.handled_at = now
+    reach.save(update_fields=["handled_at"])
 
 
 class Parts:
@@ -114,16 +128,19 @@ class Parts:
         for gift in campaign.gifts.order_by("pk"):
             self.gifts.setdefault(gift.occasion, []).append(gift)
 
+    def of(self, reach: Reach) -> tuple[Mailing | None, list[Gift]]:
+        occasion = Occasion.BIRTHDAY if reach.year else Occasion.START
+        return self.mailings.get(occasion), self.gifts.get(occasion, [])
+
 
 def _bring(parts: Parts, reach: Reach, left: Decimal, now: datetime) -> Decimal:
     """Gifts first, then the mail that tells of them; what both cost."""
     customer = reach.customer
-    occasion = Occasion.BIRTHDAY if reach.year else Occasion.START
-    mailing = parts.mailings.get(occasion)
+    mailing, gifts = parts.of(reach)
     why_no_mail = _why_no_mail(customer, mailing, left)
     cost, told = NOTHING, []
     with translation.override(customer.language):
-        for gift in parts.gifts.get(occasion, ()):
+        for gift in gifts:
             gave, why = _give(gift, reach, parts.campaign, left - cost, not why_no_mail and mailing is not None, now)
             Given.objects.create(gift=gift, reach=reach, why=why, cost=gave.cost if gave else NOTHING, at=now)
             if gave:
@@ -145,6 +162,14 @@ def _bring(parts: Parts, reach: Reach, left: Decimal, now: datetime) -> Decimal:
         )
     Message.objects.create(mailing=mailing, reach=reach, delivery=delivery, cost=mailing.unit_cost, at=now)
     return cost + mailing.unit_cost
+
+
+def _failed(parts: Parts, reach: Reach, now: datetime) -> None:
+    """Nothing was brought; what was meant says so."""
+    mailing, gifts = parts.of(reach)
+    Given.objects.bulk_create(Given(gift=gift, reach=reach, why=Why.FAILED, at=now) for gift in gifts)
+    if mailing:
+        Message.objects.create(mailing=mailing, reach=reach, why=Why.FAILED, at=now)
 
 
 def _why_no_mail(customer: Customer, mailing: Mailing | None, left: Decimal) -> str:

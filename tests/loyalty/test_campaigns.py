@@ -260,6 +260,22 @@ def test_the_budget_is_never_overspent_and_a_refused_card_is_told(mark, sofia):
     assert sorted(ProgrammeFactory().memberships.values_list("balance", flat=True)) == [0, 0, 2, 2]
 
 
+def test_one_person_s_fault_stops_nobody_else_s_turn(mark, sofia):
+    """A subject longer than a delivery's stands for every fault nobody thought of."""
+    first, second = (member(customer=CustomerFactory(may_be_contacted=True)) for _ in range(2))
+    campaign = draft(mark)
+    gift(campaign, mark)
+    mailing(campaign, mark, subject_sv="{name}" * 3)
+    Customer.objects.filter(pk=first.customer_id).update(language="sv", given_name="x" * 100)  # 300 > 200 of a subject
+    run(campaign, sofia)
+    assert reach_all(campaign) == 2
+    assert (Reach.objects.filter(handled_at=None).count(), Delivery.objects.get().customer) == (0, second.customer)
+    why = dict(Message.objects.values_list("reach__customer", "why"))
+    assert why == {first.customer_id: "failed", second.customer_id: ""}
+    assert dict(Given.objects.values_list("reach__customer", "why")) == why
+    assert list(ProgrammeFactory().memberships.order_by("pk").values_list("balance", flat=True)) == [0, 2]
+
+
 def test_birthdays_once_a_year_on_the_local_day_caught_up_and_the_leap_day(mark, sofia):
     born = {"a": date(1990, 11, 18), "b": date(1971, 11, 16), "c": date(1980, 11, 14), "d": date(1996, 2, 29)}
     people = {key: member(customer=CustomerFactory(birthday=day)) for key, day in born.items()}
