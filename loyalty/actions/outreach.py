@@ -138,10 +138,13 @@ def _bring(parts: Parts, reach: Reach, left: Decimal, now: datetime) -> Decimal:
     customer = reach.customer
     mailing, gifts = parts.of(reach)
     why_no_mail = _why_no_mail(customer, mailing, left)
+    is_told = mailing is not None and not why_no_mail
+    if mailing and is_told:
+        left -= mailing.unit_cost  # the mail that tells of gifts is paid before them
     cost, told = NOTHING, []
     with translation.override(customer.language):
         for gift in gifts:
-            gave, why = _give(gift, reach, parts.campaign, left - cost, not why_no_mail and mailing is not None, now)
+            gave, why = _give(gift, reach, parts.campaign, left - cost, is_told, now)
             Given.objects.create(gift=gift, reach=reach, why=why, cost=gave.cost if gave else NOTHING, at=now)
             if gave:
                 cost += gave.cost

@@ -260,6 +260,18 @@ def test_the_budget_is_never_overspent_and_a_refused_card_is_told(mark, sofia):
     assert sorted(ProgrammeFactory().memberships.values_list("balance", flat=True)) == [0, 0, 2, 2]
 
 
+def test_the_mail_that_tells_of_a_gift_is_within_the_budget_too(mark, sofia):
+    for _ in range(2):
+        member(customer=CustomerFactory(may_be_contacted=True))
+    campaign = draft(mark, budget=Decimal("0.45"))
+    gift(campaign, mark, amount=2)  # 0.20 each
+    mailing(campaign, mark, unit_cost=Decimal("0.05"))
+    run(campaign, sofia)
+    reach_all(campaign)
+    assert sorted(Given.objects.values_list("why", flat=True)) == ["", "budget"]
+    assert spending.totals([campaign.pk])[campaign.pk] == Decimal("0.30")
+
+
 def test_one_person_s_fault_stops_nobody_else_s_turn(mark, sofia):
     """A subject longer than a delivery's stands for every fault nobody thought of."""
     first, second = (member(customer=CustomerFactory(may_be_contacted=True)) for _ in range(2))
