@@ -13,6 +13,7 @@ urlpatterns = [
     path("incentives/<int:pk>/draft/", incentives.start_draft, name="incentive_start"),
     path("versions/<int:pk>/", incentives.draft, name="incentive_draft"),
     path("versions/<int:pk>/try/", incentives.dry_run, name="incentive_try"),
+    path("versions/<int:pk>/hand-in/", incentives.hand_in, name="incentive_hand_in"),
     path("versions/<int:pk>/publish/", incentives.publish, name="incentive_publish"),
     path("versions/<int:pk>/retire/", incentives.retire, name="incentive_retire"),
     path("versions/<int:pk>/discard/", incentives.discard, name="incentive_discard"),

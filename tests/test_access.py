@@ -77,6 +77,7 @@ ACCESS: dict[str, str] = {
     "POST cancellations/incentives/<int:pk>/draft/": "cancellations.change_incentive",
     "GET cancellations/versions/<int:pk>/": "cancellations.change_incentive",
     "GET cancellations/versions/<int:pk>/try/": "cancellations.view_incentive",
+    "POST cancellations/versions/<int:pk>/hand-in/": "cancellations.change_incentive",
     "POST cancellations/versions/<int:pk>/publish/": "cancellations.publish_incentive",
     "POST cancellations/versions/<int:pk>/retire/": "cancellations.publish_incentive",
     "POST cancellations/versions/<int:pk>/discard/": "cancellations.change_incentive",

@@ -59,14 +59,15 @@ def remove(tree: Tree, path: Path) -> Tree:
     return replace(tree, path, None)
 
 
-def add(tree: Tree, path: Path, new: dict[str, Any]) -> Tree:
-    """Into the group at the path, at its end. What is no all/any group becomes an "all" with the new node."""
+def add(tree: Tree, path: Path, new: dict[str, Any]) -> tuple[Tree, Path]:
+    """Into the group at the path, at its end; what is no all/any group becomes an "all" with the new node. The tree,
+    and where the new node stands in it."""
     if tree is None:
-        return copy.deepcopy(new)
+        return copy.deepcopy(new), ()
     node = at(tree, path)
     kind = group_of(node)
-    grown = {kind: [*children(node), new]} if kind in ("all", "any") else {"all": [node, new]}
-    return replace(tree, path, grown)
+    parts = [*children(node), new] if kind in ("all", "any") else [node, new]
+    return replace(tree, path, {kind if kind in ("all", "any") else "all": parts}), (*path, len(parts) - 1)
 
 
 def wrap(tree: Tree, path: Path, kind: str) -> Tree:
@@ -89,19 +90,20 @@ def switch(tree: Tree, path: Path) -> Tree:
     return replace(tree, path, {"any" if kind == "all" else "all": children(node)}) if kind in ("all", "any") else tree
 
 
-def move(tree: Tree, path: Path, by: int) -> Tree:
-    """Up (−1) or down (+1) among its siblings; past the end it steps out of the group, beside it."""
+def move(tree: Tree, path: Path, by: int) -> tuple[Tree, Path]:
+    """Up (−1) or down (+1) among its siblings; past the end it steps out of the group, beside it, but never out of a
+    "not", which would turn its meaning. The tree, and where the node now stands in it."""
     if not path:
-        return tree
+        return tree, path
     parent, here = at(tree, path[:-1]), path[-1]
     node = at(tree, path)
     parts = list(children(parent))
     there = here + by
     if 0 <= there < len(parts):
         parts[here], parts[there] = parts[there], parts[here]
-        return replace(tree, path[:-1], _rebuild(parent, parts))
-    if len(path) < 2 or group_of(at(tree, path[:-2])) == "not":
-        return tree
+        return replace(tree, path[:-1], _rebuild(parent, parts)), (*path[:-1], there)
+    if len(path) < 2 or "not" in (group_of(parent), group_of(at(tree, path[:-2]))):
+        return tree, path
     outer_path = path[:-2]
     outer = at(tree, outer_path)
     rest = _rebuild(parent, [part for i, part in enumerate(parts) if i != here])
@@ -109,4 +111,5 @@ def move(tree: Tree, path: Path, by: int) -> Tree:
     for i, child in enumerate(children(outer)):
         around = [child] if i != path[-2] else [part for part in ([node, rest] if by < 0 else [rest, node]) if part]
         siblings.extend(around)
-    return replace(tree, outer_path, _rebuild(outer, siblings))
+    beside = path[-2] + (1 if by > 0 and rest else 0)
+    return replace(tree, outer_path, _rebuild(outer, siblings)), (*outer_path, beside)

@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
                 ('cooldown_days', models.PositiveSmallIntegerField(default=180, help_text='Days after any accepted incentive before this one is offered.', verbose_name='cool-down, days')),
                 ('monthly_budget', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: no bound.', max_digits=10, null=True, verbose_name='budget per month')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('handed_in_at', models.DateTimeField(blank=True, help_text='Its author is done; a colleague may publish it.', null=True, verbose_name='handed in at')),
                 ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published at')),
                 ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired at')),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),

@@ -102,6 +102,9 @@ class IncentiveVersion(models.Model):
         verbose_name=_("published by"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    handed_in_at = models.DateTimeField(
+        _("handed in at"), null=True, blank=True, help_text=_("Its author is done; a colleague may publish it.")
+    )
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 

@@ -22,6 +22,7 @@ from staff import formats
 from staff.errors import DomainError
 
 State = IncentiveVersion.State
+Focus = tuple[str, edit.Path | None, str]  # the layer, the path there, the button
 
 
 @require_safe
@@ -40,7 +41,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
             ),
             "presented": formats.number(row.presented),
             "take": formats.percent(row.accepted / row.presented if row.presented else None),
-            "waits": bool(row.draft and row.draft.author_id != request.user.pk),
+            "waits": bool(row.draft and row.draft.handed_in_at and row.draft.author_id != request.user.pk),
         }
         for row in queries.catalogue(now)
     ]
@@ -125,14 +126,18 @@ def _draft(pk: int) -> IncentiveVersion:
 @require_http_methods(["GET", "POST"])
 @permission_required("cancellations.change_incentive", raise_exception=True)
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Terms and limits in one form, the rules below it step by step."""
+    """Terms and limits in one form, the rules beside it step by step; by htmx the rules alone."""
     version = _draft(pk)
     if version.state != State.DRAFT:
         return redirect("cancellations:incentive", version.incentive_id)
+    if request.htmx:
+        return render(request, "cancellations/incentives/rules.html", _rules(version))
+    mark = request.POST.get("seen") or actions.mark(version)  # before the form writes on the version
     form = VersionForm(request.POST or None, version=version)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.write_terms(version.pk, written=form.written, by=request.user, **form.limits)
+            seen = request.POST.get("seen")
+            actions.write_terms(version.pk, written=form.written, by=request.user, seen=seen, **form.limits)
         except DomainError as error:
             form.add_error(f"term_{error.field}" if f"term_{error.field}" in form.fields else None, str(error))
         else:
@@ -141,34 +146,42 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "cancellations/incentives/draft.html",
-        {"version": version, "incentive": version.incentive, "form": form, **_rules(version, request)},
+        {"version": version, "incentive": version.incentive, "form": form, "mark": mark, **_rules(version)},
     )
 
 
-def _rules(version: IncentiveVersion, request: HttpRequest, **more: Any) -> dict[str, Any]:
+def _rules(version: IncentiveVersion, focus: Focus | None = None, **more: Any) -> dict[str, Any]:
+    """`focus`: the layer, path and button to which the keyboard goes back after a step."""
     layers = [
         {
             "name": layer,
             "label": label,
             "sentence": sentence(version.rules.get(layer), registry),
-            "tree": _node(version.rules[layer], ()) if version.rules.get(layer) else None,
+            "tree": _node(tree, (), focus if focus and focus[0] == layer else None)
+            if (tree := version.rules.get(layer))
+            else None,
+            "focus": focus is not None and focus[:2] == (layer, None),
+            "mark": actions.mark(version, layer),
         }
         for layer, label in LAYERS.items()
     ]
     return {"layers": layers, "version": version, "adding": None, **more}
 
 
-def _node(node: dict[str, Any], path: tuple[int, ...]) -> dict[str, Any]:
+def _node(tree: dict[str, Any], path: tuple[int, ...], focus: Focus | None) -> dict[str, Any]:
+    node = edit.at(tree, path)
     kind = edit.group_of(node)
     inner = edit.children(node)
+    moves = [way for way, by in (("up", -1), ("down", 1)) if edit.move(tree, path, by)[1] != path]
     return {
         "kind": kind,
         "path": "-".join(map(str, path)) or "root",
         "text": "" if kind else say_leaf(node, registry),
         "label": {"all": _("All of these"), "any": _("Any of these"), "not": _("Not")}.get(kind, ""),
-        "children": [_node(child, (*path, i)) for i, child in enumerate(inner)],
+        "children": [_node(tree, (*path, i), focus) for i in range(len(inner))],
         "single": len(inner) == 1,
-        "is_root": not path,
+        "moves": moves,
+        "focus": "" if focus is None or focus[1] != path else focus[2] if focus[2] in moves else "first",
     }
 
 
@@ -190,7 +203,7 @@ def rule_step(request: HttpRequest, pk: int, layer: str, path: str, step: str) -
     if layer not in LAYERS:
         raise Http404
     context: dict[str, Any] = {}
-    node = None
+    focus = node = None
     if step in ("add", "replace"):
         form = ConditionForm(request.POST)
         node = form.node()
@@ -198,13 +211,23 @@ def rule_step(request: HttpRequest, pk: int, layer: str, path: str, step: str) -
             context = {"adding": {"layer": layer, "path": path, "step": step, "form": form}}
     if not context:
         try:
-            actions.edit_rules(version.pk, layer=layer, path=_path(path), step=step, by=request.user, node=node)
+            stands = actions.edit_rules(
+                version.pk,
+                layer=layer,
+                path=_path(path),
+                step=step,
+                by=request.user,
+                node=node,
+                seen=request.POST.get("seen"),
+            )
         except DomainError as error:
             context = {"refusal": str(error)}
+        else:
+            focus = layer, stands, step if step in ("up", "down") else "first"
         version = _draft(pk)
     if not request.htmx:
         return redirect("cancellations:incentive_draft", version.pk)
-    return render(request, "cancellations/incentives/rules.html", _rules(version, request, **context))
+    return render(request, "cancellations/incentives/rules.html", _rules(version, focus, **context))
 
 
 @require_safe
@@ -227,7 +250,7 @@ def condition(request: HttpRequest, pk: int, layer: str, path: str, step: str) -
     return render(
         request,
         "cancellations/incentives/rules.html",
-        _rules(version, request, adding={"layer": layer, "path": path, "step": step, "form": form}),
+        _rules(version, adding={"layer": layer, "path": path, "step": step, "form": form}),
     )
 
 
@@ -254,9 +277,15 @@ def dry_run(request: HttpRequest, pk: int) -> HttpResponse:
             "steps": [(label, formats.number(count), tone) for label, count, tone in steps],
             "cost_before": formats.money(tried.cost_before),
             "cost_after": formats.money(tried.cost_after),
-            "may_publish": version.state == State.DRAFT and version.author_id != request.user.pk,
+            "is_author": version.author_id == request.user.pk,
         },
     )
+
+
+@require_POST
+@permission_required("cancellations.change_incentive", raise_exception=True)
+def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
+    return _done(request, _draft(pk), actions.hand_in, _("Handed in. A colleague can publish it now."))
 
 
 @require_POST

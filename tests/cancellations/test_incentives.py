@@ -9,7 +9,7 @@ from cancellations import catalogue, learning, suggestions
 from cancellations.actions import incentives as actions
 from cancellations.models import EnginePolicy, IncentiveVersion
 from cancellations.queries import incentives as queries
-from staff.errors import DomainError, SelfApproval, WrongState
+from staff.errors import DomainError, SelfApproval, Stale, WrongState
 from tests.cancellations.factories import (
     CancellationCaseFactory,
     IncentiveFactory,
@@ -36,6 +36,7 @@ def test_a_draft_copies_what_is_published_and_replaces_it_once_a_colleague_publi
     assert (draft.number, draft.terms, draft.rules) == (2, old.terms, old.rules)
     assert actions.draft(old.incentive_id, by=colleague, now=NOON) == draft
     actions.write_terms(draft.pk, written={"percent": "15", "months": 3}, by=author, lever=Decimal("1.5"))
+    actions.hand_in(draft.pk, by=author, now=NOON)
     with pytest.raises(SelfApproval):
         actions.publish(draft.pk, by=author, now=NOON)
     actions.publish(draft.pk, by=colleague, now=NOON)
@@ -51,7 +52,7 @@ def test_terms_are_refused_at_their_field():
         actions.write_terms(draft.pk, written={"percent": "120", "months": 3}, by=draft.author)
     assert refusal.value.field == "percent"
     with pytest.raises(DomainError, match="terms"):
-        actions.publish(draft.pk, by=UserFactory(), now=NOON)
+        actions.hand_in(draft.pk, by=draft.author, now=NOON)
 
 
 def test_rules_step_by_step():
@@ -183,3 +184,70 @@ def test_limits_keep_the_salt_so_nobody_changes_arms(client_as):
     newest = EnginePolicy.objects.order_by("-pk").first()
     assert newest != first
     assert (newest.salt, newest.margin_floor, newest.author) == (first.salt, Decimal("0.2"), client.user)
+
+
+def test_a_draft_is_published_once_it_is_handed_in_and_every_change_takes_it_back(client_as):
+    draft = actions.draft(IncentiveVersionFactory().incentive_id, by=UserFactory(), now=NOON)
+    author, colleague = draft.author, UserFactory()
+    with pytest.raises(DomainError) as refusal:
+        actions.publish(draft.pk, by=colleague, now=NOON)
+    assert refusal.value.code == "unfinished"
+    actions.hand_in(draft.pk, by=author, now=NOON)
+    assert client_as("manager").get(reverse("cancellations:incentives")).context["rows"][0]["waits"] is True
+    actions.edit_rules(draft.pk, layer="eligible", path=(), step="add", by=author, node=TENURE)
+    with pytest.raises(DomainError):
+        actions.publish(draft.pk, by=colleague, now=NOON)
+    actions.hand_in(draft.pk, by=author, now=NOON)
+    assert actions.publish(draft.pk, by=colleague, now=NOON).state == "published"
+    with pytest.raises(WrongState):
+        actions.hand_in(draft.pk, by=author, now=NOON)
+
+
+def test_nothing_is_overwritten_that_the_page_did_not_show():
+    draft = actions.draft(IncentiveVersionFactory().incentive_id, by=UserFactory(), now=NOON)
+    colleague = UserFactory(first_name="Sofia", last_name="Berg")
+    terms, rules = actions.mark(draft), actions.mark(draft, "eligible")
+
+    def write(seen):
+        actions.write_terms(draft.pk, written={"percent": "15", "months": 3}, by=colleague, seen=seen)
+
+    def add(seen):
+        actions.edit_rules(draft.pk, layer="eligible", path=(), step="add", by=colleague, node=TENURE, seen=seen)
+
+    for act, seen in ((write, terms), (add, rules)):
+        act(seen)
+        with pytest.raises(Stale, match=r"Sofia B\."):
+            act(seen)
+    draft.refresh_from_db()
+    assert draft.rules["eligible"] == TENURE
+
+
+def test_a_press_on_yesterdays_rules_is_refused_with_the_name_of_who_changed_them(client_as):
+    client = client_as("marketing")
+    draft = actions.draft(IncentiveVersionFactory(rules={"eligible": TENURE}).incentive_id, by=client.user, now=NOON)
+    page = client.get(reverse("cancellations:incentive_draft", args=[draft.pk]))
+    seen = page.context["layers"][0]["mark"]
+    other = UserFactory(first_name="Sofia", last_name="Berg")
+    debt = {"var": "in_debt", "op": "is", "value": True}
+    actions.edit_rules(draft.pk, layer="eligible", path=(), step="replace", by=other, node=debt)
+    pressed = client.post(
+        reverse("cancellations:rule_step", args=[draft.pk, "eligible", "root", "remove"]),
+        {"seen": seen},
+        headers={"HX-Request": "true"},
+    )
+    assert "Sofia B. changed this meanwhile" in pressed.content.decode()
+    draft.refresh_from_db()
+    assert draft.rules["eligible"] == debt
+    old = client.post(
+        page.request["PATH_INFO"],
+        {
+            "seen": "0",
+            "term_percent": "11",
+            "term_months": "6",
+            "lever": "1",
+            "cooldown_days": "1",
+            "max_accepted": "1",
+        },
+    )
+    assert old.context["form"].non_field_errors()
+    assert old.context["mark"] == "0"

@@ -144,19 +144,23 @@ def paths(tree, path=()):
         yield from paths(child, (*path, i))
 
 
+def nots_above(tree, path):
+    return sum(edit.group_of(edit.at(tree, path[:i])) == "not" for i in range(len(path)))
+
+
 @given(trees, st.data())
 def test_every_edit_leaves_a_valid_tree_and_the_original_alone(tree, data):
     before = repr(tree)
     path = data.draw(st.sampled_from(list(paths(tree))))
     results = [
-        edit.add(tree, path, DEBT),
+        edit.add(tree, path, DEBT)[0],
         edit.remove(tree, path),
         edit.wrap(tree, path, "not"),
         edit.wrap(tree, path, "any"),
         edit.unwrap(tree, path),
         edit.switch(tree, path),
-        edit.move(tree, path, 1),
-        edit.move(tree, path, -1),
+        edit.move(tree, path, 1)[0],
+        edit.move(tree, path, -1)[0],
     ]
     for result in results:
         assert result is None or list(conditions.leaves(result))
@@ -167,3 +171,9 @@ def test_every_edit_leaves_a_valid_tree_and_the_original_alone(tree, data):
     count = sum(1 for _ in conditions.leaves(tree))
     for moved in results[6:]:
         assert sum(1 for _ in conditions.leaves(moved)) == count
+    added, stands = edit.add(tree, path, DEBT)
+    assert edit.at(added, stands) == DEBT
+    for by in (1, -1):
+        moved, stands = edit.move(tree, path, by)
+        assert edit.at(moved, stands) == edit.at(tree, path)
+        assert nots_above(moved, stands) == nots_above(tree, path)
