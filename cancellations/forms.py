@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import terms
 from cancellations.models import CancellationCase, Offer, Reason, ReasonCategory
-from staff.forms import ShortChoiceField
+from staff.forms import ShortChoiceField, VerdictForm
 from staff.models import Team
 
 Mode = CancellationCase.EndMode
@@ -79,10 +79,8 @@ class QueueFilter(forms.Form):
     team = ShortChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False, empty_label=_("any"))
 
 
-class DecisionForm(forms.Form):
-    """A manager's word: the note, and the terms of the offer that may be changed."""
-
-    note = forms.CharField(label=_("Note to your colleague"), max_length=500, required=False, widget=forms.TextInput())
+class DecisionForm(VerdictForm):
+    """A manager's word, and the terms of the offer that may be changed."""
 
     def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django import forms
 from django.forms.models import ModelChoiceIterator
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class _AtOnce(ModelChoiceIterator):
@@ -20,3 +21,9 @@ class ShortChoiceField(forms.ModelChoiceField):
     again, three messages for one question."""
 
     iterator = _AtOnce
+
+
+class VerdictForm(forms.Form):
+    """A second person's word on what a colleague asked for; the verdict is the button that was pressed."""
+
+    note = forms.CharField(label=_("Note to your colleague"), max_length=500, required=False)

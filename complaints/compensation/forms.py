@@ -11,6 +11,7 @@ from complaints.compensation.rules import Terms, Wish
 from complaints.models import Award, Category, ComplaintCase, Matrix, MatrixCell, Remedy
 from complaints.models.compensation import Basis
 from complaints.models.guidance import RemedyKind
+from staff.forms import VerdictForm
 
 ROWS = 4
 
@@ -86,12 +87,8 @@ class ProposalForm(forms.Form):
         )
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(VerdictForm):
     """Approve, approve other amounts, or decline. A field for each goodwill remedy."""
-
-    note = forms.CharField(
-        label=_("Note to the agent"), max_length=400, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
 
     def __init__(self, *args: Any, award: Award, remedies: Sequence[Remedy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

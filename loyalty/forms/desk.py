@@ -152,7 +152,3 @@ class FilterForm(forms.Form):
     programme = forms.ModelChoiceField(
         Programme.objects.order_by("name"), label=_("Programme"), required=False, empty_label=_("all")
     )
-
-
-class DecisionForm(forms.Form):
-    note = forms.CharField(label=_("Note"), max_length=400, required=False)

@@ -7,12 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from loyalty import actions
-from loyalty.forms.desk import DecisionForm
 from loyalty.models import StampRequest
 from loyalty.queries.members import name_of
 from staff import formats
 from staff.decisions import Verdict
 from staff.errors import DomainError
+from staff.forms import VerdictForm
 
 VERDICTS = {"approve": Verdict.APPROVED, "decline": Verdict.DECLINED}
 
@@ -23,7 +23,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     asked = get_object_or_404(
         StampRequest.objects.select_related("membership__customer", "requested_by", "receipt", "decided_by"), pk=pk
     )
-    form, status = DecisionForm(request.POST or None), 200
+    form, status = VerdictForm(request.POST or None), 200
     if request.method == "POST" and form.is_valid() and (verdict := VERDICTS.get(request.POST.get("verdict", ""))):
         try:
             actions.decide_request(pk, verdict, by=request.user, now=timezone.now(), note=form.cleaned_data["note"])
