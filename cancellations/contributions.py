@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from operator import itemgetter
+from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
@@ -25,9 +26,11 @@ from staff.home import Line, Panel
 from staff.models import User
 from staff.navigation import Unfinished
 from staff.search import Hit
+from staff.statements import kept
 
 State = CancellationCase.State
 NUMBER = re.compile(r"x-?(\d{4})-?(\d{1,6})", re.IGNORECASE)
+TOLD = (*OPEN_STATES, State.CANCELLED_SCHEDULED, State.SAVED_PENDING)
 TOLD_OFFERS = (
     OfferState.PRESENTED,
     OfferState.ACCEPTED,
@@ -144,17 +147,16 @@ _newest_running = Subquery(
 
 def band(customer: Customer, now: datetime) -> Band:
     """Open or scheduled cancellations, and the offer that runs; one query over the customer's cases."""
-    told = (*OPEN_STATES, State.CANCELLED_SCHEDULED, State.SAVED_PENDING)
-    cases = list(
-        CancellationCase.objects.filter(customer=customer)
-        .annotate(running=_newest_running)
-        .filter(Q(state__in=told) | Q(running__isnull=False))
-        .only("state", "ends_on")
-        .order_by("opened_at")
-    )
-    badges = list({case.state: _badge(case) for case in cases if case.state in told}.values())  # of alike the newest
+    cases = _told(customer.pk)
+    badges = list({case.state: _badge(case) for case in cases if case.state in TOLD}.values())  # of alike the newest
     running = max((case.running for case in cases if case.running), key=itemgetter("at"), default=None)
     return Band(badges, [Fact(gettext_lazy("Offer that runs"), _runs(running))] if running else [])
+
+
+@kept
+def _told(customer: int) -> QuerySet[Any]:
+    cases = CancellationCase.objects.filter(customer=customer).annotate(running=_newest_running)
+    return cases.filter(Q(state__in=TOLD) | Q(running__isnull=False)).only("state", "ends_on").order_by("opened_at")
 
 
 def _runs(offer: Facts) -> str:

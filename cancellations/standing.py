@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cancellations import learning, variables
@@ -14,6 +14,7 @@ from cancellations.engine.values import Contract
 from cancellations.models import CancellationCase, Offer
 from cancellations.models.offers import OfferState
 from customers import contributions, goodwill
+from staff.statements import kept
 
 YEAR = timedelta(days=365)
 OVER = (OfferState.COMPLETED, OfferState.REVOKED)  # what was accepted, and does not run any more
@@ -32,20 +33,7 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
     today = timezone.localdate(now)
     contract = Contract(subscription.monthly_price, subscription.monthly_margin)
     worth = values.value(contract)
-    people = Q(case__customer_id=customer.pk)
-    if customer.household_id:
-        people |= Q(case__customer__household_id=customer.household_id)
-    taken = (
-        Offer.objects.filter(people, state__in=learning.YES, answered_at__gt=now - YEAR, answered_at__lte=now)
-        .exclude(case_id=case.pk)
-        .values_list(
-            "case__customer_id",
-            "incentive_version__incentive_id",
-            "answered_at",
-            "state",
-            "fulfilment__ends_on",
-        )
-    )
+    taken = _taken(customer.pk, customer.household_id, now - YEAR, now, case.pk)
     own_days: int | None = None
     household_days: int | None = None
     by_incentive: dict[int, int] = {}
@@ -80,3 +68,22 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
         reason_forbids=any(reason.never_offer for reason in reasons),
     )
     return Known(standing, found)
+
+
+@kept
+def _taken(customer: int, household: int | None, since: datetime, until: datetime, case: int) -> QuerySet[Offer, Any]:
+    """What the customer and the household accepted in other calls."""
+    people = Q(case__customer_id=customer)
+    if household:
+        people |= Q(case__customer__household_id=household)
+    return (
+        Offer.objects.filter(people, state__in=learning.YES, answered_at__gt=since, answered_at__lte=until)
+        .exclude(case_id=case)
+        .values_list(
+            "case__customer_id",
+            "incentive_version__incentive_id",
+            "answered_at",
+            "state",
+            "fulfilment__ends_on",
+        )
+    )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cancellations.candidates import Candidate, Refusal
@@ -28,6 +29,7 @@ from cancellations.engine.values import STANDARD
 from cancellations.models import CancellationCase, EnginePolicy, Suggestion
 from cancellations.standing import Known, known
 from staff.models import User
+from staff.statements import kept
 
 REUSED_FOR = timedelta(days=30)  # who calls again within it meets the same decision
 HOLD_OUT_STEPS = 10_000
@@ -188,13 +190,7 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
     same and still counted as hold-out. The caller holds the case's lock; its customer, subscription with plan, reason
     with category and own reading should be loaded. At most 8 queries, one more when a decision is superseded.
     """
-    earlier = list(
-        Suggestion.objects.filter(
-            case__customer_id=case.customer_id, superseded_at__isnull=True, at__gt=now - REUSED_FOR
-        )
-        .defer("candidates", "parameters")
-        .order_by("-at", "-pk")[:5]
-    )
+    earlier = _earlier(case.customer_id, now - REUSED_FOR)
     mine = next((s for s in earlier if s.case_id == case.pk), None)
     at_desk = desk(team_id=case.team_id, now=now)
     about = known(case, asks=at_desk.asks, now=now)
@@ -242,6 +238,13 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
         overridden=override,
         epsilon=choice.EPSILON,
     )
+
+
+@kept
+def _earlier(customer: int, since: datetime) -> QuerySet[Suggestion]:
+    """The customer's decisions in force, the newest first, without what a repetition alone would need."""
+    rows = Suggestion.objects.filter(case__customer_id=customer, superseded_at__isnull=True, at__gt=since)
+    return rows.defer("candidates", "parameters").order_by("-at", "-pk")[:5]
 
 
 def choose(parameters: Mapping[str, Any], seed: int, *, silent: bool) -> choice.Chosen:

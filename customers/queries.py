@@ -18,6 +18,7 @@ from customers.models import Customer, Subscription
 from customers.timeline import Entry, Place
 from staff import formats, paging
 from staff.models import User
+from staff.statements import kept
 
 LIST_PAGE = 25
 TIMELINE_PAGE = 20
@@ -44,12 +45,7 @@ def band_for(customer: Customer, now: datetime, *, goodwill: Decimal | None = No
     One query for the subscriptions, one for each source of goodwill, at most two for each app of the band. A page that
     has summed up the `goodwill` of the year already hands it over, and its sources are not asked again.
     """
-    subscriptions = list(
-        Subscription.objects.filter(customer=customer)
-        .exclude(status=Subscription.Status.ENDED)
-        .select_related("plan")
-        .order_by("-monthly_price", "pk")
-    )
+    subscriptions = _running(customer.pk)
     if goodwill is None:
         goodwill = given([customer.pk], _year_before(now), now)[customer.pk]
     parts = [source(customer, now) for source in band]
@@ -68,6 +64,12 @@ def band_for(customer: Customer, now: datetime, *, goodwill: Decimal | None = No
         goodwill=goodwill,
         monthly_margin=sum((one.monthly_margin for one in subscriptions), Decimal(0)),
     )
+
+
+@kept
+def _running(customer: int) -> QuerySet[Subscription]:
+    rows = Subscription.objects.filter(customer=customer).exclude(status=Subscription.Status.ENDED)
+    return rows.select_related("plan").order_by("-monthly_price", "pk")
 
 
 def _year_before(now: datetime) -> datetime:

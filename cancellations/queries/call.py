@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,14 +13,23 @@ from cancellations import rules
 from cancellations.models import CancellationCase, Reason, ReasonCategory
 from cancellations.queries.cards import Offers
 from staff import formats
+from staff.statements import kept
 
 Mode = CancellationCase.EndMode
 
 
-def cases() -> QuerySet[CancellationCase]:
+def found(pk: int) -> CancellationCase:
+    """The case with all that its pages tell of it; one query. Raises Http404."""
+    for case in _cases(pk):
+        return case
+    raise Http404
+
+
+@kept
+def _cases(pk: int) -> QuerySet[CancellationCase]:
     return CancellationCase.objects.select_related(
         "customer__household", "subscription__plan", "reason__category", "own_reading", "agent", "opened_by"
-    )
+    ).filter(pk=pk)
 
 
 # --- why -------------------------------------------------------------------------------------------------------------
@@ -46,8 +56,7 @@ class Why:
 def why(case: CancellationCase, category_pk: int | None = None) -> Why:
     """One query."""
     rows: dict[ReasonCategory, list[Reason]] = {}
-    in_use = Reason.objects.filter(is_active=True).select_related("category")
-    for reason in in_use.order_by("category__order", "category_id", "order", "pk"):
+    for reason in _in_use():
         rows.setdefault(reason.category, []).append(reason)
     chosen = category_pk or (case.reason.category_id if case.reason else None)
     opened = next((row for row in rows if row.pk == chosen), None)
@@ -66,6 +75,12 @@ def why(case: CancellationCase, category_pk: int | None = None) -> Why:
         asks_competitor=bool(case.reason and case.reason.names_competitor),
         skipped=case.reason_id is None and category_pk is None,
     )
+
+
+@kept
+def _in_use() -> QuerySet[Reason]:
+    in_use = Reason.objects.filter(is_active=True).select_related("category")
+    return in_use.order_by("category__order", "category_id", "order", "pk")
 
 
 # --- if it ends ------------------------------------------------------------------------------------------------------

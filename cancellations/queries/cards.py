@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from staff import formats
 from staff.authority import Authority, authority_of
 from staff.decisions import Verdict
 from staff.models import User
+from staff.statements import kept
 
 OUT = (OfferState.DECLINED, OfferState.APPROVAL_EXPIRED, OfferState.REFUSED, OfferState.WITHDRAWN)
 
@@ -145,6 +146,22 @@ class Asked:
         )
 
 
+@kept
+def _made(case: int) -> QuerySet[Offer]:
+    offers = Offer.objects.filter(case=case).select_related("incentive_version__incentive")
+    return offers.annotate(asked=ArraySubquery(_ASKED)).order_by("pk")
+
+
+@kept
+def _in_force(case: int) -> QuerySet[Suggestion]:
+    return Suggestion.objects.filter(case=case, superseded_at__isnull=True).defer("parameters", "vector")
+
+
+def in_force(case: int) -> Suggestion | None:
+    """The decision in force for this case, its candidates with it; one query."""
+    return next(iter(_in_force(case)), None)
+
+
 def _asked(offers: Sequence[Any]) -> list[Asked]:
     """In the order of asking, of offers that were read with `asked`."""
     return sorted((Asked.of(facts) for offer in offers for facts in offer.asked), key=lambda one: one.pk)
@@ -167,12 +184,7 @@ def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
     reasons = [r for r in (case.reason, case.own_reading) if r]
     refusal = rules.why_no_offers(case, case.customer, reasons)
     most = rules.max_offers(case.customer.country)
-    made_rows = list(
-        Offer.objects.filter(case=case)
-        .select_related("incentive_version__incentive")
-        .annotate(asked=ArraySubquery(_ASKED))
-        .order_by("pk")
-    )
+    made_rows = _made(case.pk)
     made = sum(offer.presented_at is not None for offer in made_rows)
     asked = _asked(made_rows)
     mark = _pulse((case.state, case.version), [(a.pk, a.verdict, a.looked_at_by_id, a.due_at) for a in asked], now)
@@ -180,7 +192,7 @@ def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
         return Offers(str(refusal), ask_first=False, made=made, most=most, pulse=mark)
     if case.permission != CancellationCase.Permission.GRANTED:
         return Offers("", ask_first=True, made=made, most=most, pulse=mark)
-    suggestion = Suggestion.objects.filter(case=case, superseded_at__isnull=True).first()
+    suggestion = in_force(case.pk)
     desk = _Desk(case, authority_of(by, "offer"), spent(case, by=by, now=now), now, case.customer.language)
     offered = candidates.shown(suggestion, alternatives=2) if suggestion else []
     desk.versions = _versions(offered)
@@ -320,7 +332,7 @@ def _limit(authority: Authority) -> str:
 
 def not_shown(case: CancellationCase) -> list[NotShown]:
     """What is not offered in this call, and why; three queries."""
-    suggestion = Suggestion.objects.filter(case=case, superseded_at__isnull=True).first()
+    suggestion = in_force(case.pk)
     if suggestion is None:
         return []
     made = list(Offer.objects.filter(case=case).values_list("incentive_version_id", "presented_at"))
@@ -336,9 +348,14 @@ def _left_out(suggestion: Suggestion, cards: Set[int | None]) -> list[candidates
 
 
 def _versions(rows: Sequence[candidates.Candidate]) -> dict[int | None, IncentiveVersion]:
-    """The incentives behind candidates; one query."""
-    wanted = [row["version"] for row in rows if row["version"]]
-    return {row.pk: row for row in IncentiveVersion.objects.select_related("incentive").filter(pk__in=wanted)}
+    """The incentives behind candidates; one query, none for none."""
+    wanted = tuple(row["version"] for row in rows if row["version"])
+    return {version.pk: version for version in _incentives(wanted)} if wanted else {}
+
+
+@kept
+def _incentives(versions: tuple[int, ...]) -> QuerySet[IncentiveVersion]:
+    return IncentiveVersion.objects.select_related("incentive").filter(pk__in=versions)
 
 
 def _why_not(version: IncentiveVersion, row: candidates.Candidate) -> NotShown:

@@ -26,6 +26,7 @@ from cancellations.models.offers import OfferState
 from customers.models import Delivery
 from staff import formats
 from staff.paging import Page, keyset_page
+from staff.statements import kept
 
 State = CancellationCase.State
 PAGE = 25
@@ -135,13 +136,18 @@ def _row(case: CancellationCase, now: datetime) -> Row:
 
 def notice_of(case: CancellationCase) -> Any:
     """The customer's notice with its receipt (not its bytes), and how far its newest `delivery` came; one query."""
+    return next(iter(_notices(case.pk)), None)
+
+
+@kept
+def _notices(case: int) -> QuerySet[Notice]:
     newest = Delivery.objects.filter(document=OuterRef("receipt")).order_by("-pk")
     return (
         Notice.objects.select_related("receipt")
         .defer("receipt__pdf")
         .filter(case=case)
         .annotate(delivery=Subquery(newest.values_list(JSONObject(state="state", to="to"))[:1]))
-        .first()
+        .order_by("pk")
     )
 
 
@@ -157,12 +163,7 @@ class Line:
 
 def history(case: CancellationCase, now: datetime) -> list[Line]:
     """All that was done in this case, newest first; two queries, one more when reasons were set."""
-    moves = list(CaseMove.objects.filter(subject=case).select_related("by").order_by("-at", "-pk"))
-    offers = list(
-        OfferMove.objects.filter(subject__case=case)
-        .select_related("by", "subject__incentive_version__incentive")
-        .order_by("-at", "-pk")
-    )
+    moves, offers = _moves(case.pk), _offer_moves(case.pk)
     codes = {move.note for move in moves if move.what == CaseMove.What.REASON}
     reasons = {reason.code: reason.label() for reason in Reason.objects.filter(code__in=codes)} if codes else {}
     states, offer_states = dict(State.choices), dict(OfferState.choices)
@@ -201,6 +202,17 @@ def history(case: CancellationCase, now: datetime) -> list[Line]:
             )
         )
     return [line for _at, _pk, line in sorted(lines, key=lambda row: (row[0], row[1]), reverse=True)]
+
+
+@kept
+def _moves(case: int) -> QuerySet[CaseMove]:
+    return CaseMove.objects.filter(subject=case).select_related("by").order_by("-at", "-pk")
+
+
+@kept
+def _offer_moves(case: int) -> QuerySet[OfferMove]:
+    moves = OfferMove.objects.filter(subject__case=case)
+    return moves.select_related("by", "subject__incentive_version__incentive").order_by("-at", "-pk")
 
 
 def _moment(at: datetime, now: datetime) -> str:

@@ -57,7 +57,7 @@ def begin(request: HttpRequest, customer_pk: int) -> HttpResponse:
 @require_GET
 @may_register
 def call(request: HttpRequest, pk: int) -> HttpResponse:
-    case = get_object_or_404(queries.cases(), pk=pk)
+    case = queries.found(pk)
     if not case.is_open:
         return redirect("cancellations:case", pk=pk)
     category = request.GET.get("category", "")
@@ -73,7 +73,7 @@ def offers(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     if cards.pulse(pk, now) == request.GET.get("seen"):
         return HttpResponse(status=204)
-    case = get_object_or_404(queries.cases(), pk=pk)
+    case = queries.found(pk)
     if not case.is_open:
         return HttpResponseClientRedirect(reverse("cancellations:case", args=[pk]))
     context = {"case": case, "panel": cards.offers(case, by=request.user, now=now)}
@@ -84,7 +84,7 @@ def offers(request: HttpRequest, pk: int) -> HttpResponse:
 @may_register
 def not_shown(request: HttpRequest, pk: int) -> HttpResponse:
     """What is not offered and why, when its fold is opened: of 200 incentives it would be most of the page."""
-    case = get_object_or_404(queries.cases(), pk=pk)
+    case = queries.found(pk)
     return render(request, "cancellations/not_shown.html", {"rows": cards.not_shown(case)})
 
 
@@ -112,7 +112,7 @@ def _do(request: HttpRequest, pk: int, act: Callable[[], object]) -> HttpRespons
         act()
     except DomainError as error:
         refusal = error
-    case = get_object_or_404(queries.cases(), pk=pk)
+    case = queries.found(pk)
     if not case.is_open:
         if refusal:
             messages.error(request, str(refusal))

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -54,7 +54,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_GET
 @see
 def case(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(call_queries.cases(), pk=pk)
+    found = call_queries.found(pk)
     now = timezone.now()
     notice = queries.notice_of(found)
     state = CancellationCase.State(found.state)

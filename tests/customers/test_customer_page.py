@@ -71,15 +71,15 @@ def test_band_without_a_plan_and_with_many(customer):
 def test_goodwill_counts_what_every_app_gave(customer, monkeypatch):
     from customers.goodwill import goodwill
 
-    asked = []
-
     def source(ids, since, until):
-        asked.append((since, until))
-        return Customer.objects.filter(pk__in=ids).values_list("pk", Value(Decimal("17.50")))
+        within = Customer.objects.filter(pk__in=ids, created_at__gte=since, created_at__lt=until)
+        return within.values_list("pk", Value(Decimal("17.50")))
 
     monkeypatch.setattr(goodwill, "_sources", {"one": source, "other": source})
-    assert facts(customer)["Goodwill, 12 months"] == "€35.00"
-    assert asked[0] == (NOON.replace(year=NOON.year - 1), NOON)
+    year_ago, second = NOON.replace(year=NOON.year - 1), timedelta(seconds=1)
+    for given_at, sum_ in ((year_ago - second, 0), (year_ago, 35), (NOON - second, 35), (NOON, 0)):
+        Customer.objects.filter(pk=customer.pk).update(created_at=given_at)
+        assert facts(customer)["Goodwill, 12 months"] == f"€{sum_}.00"
 
 
 def test_page_shows_band_timeline_and_the_buttons_of_this_role(agent, customer):
