@@ -6,12 +6,13 @@ but not as decided or closed.
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db import connection
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from psycopg import sql
 
 from complaints.states import EXITS
 
@@ -30,15 +31,22 @@ class Scope:
     def bounds(self) -> tuple[datetime, datetime]:
         return tuple(timezone.make_aware(datetime.combine(day, time(0))) for day in (self.since, self.until))
 
-    def where(self, alias: str = "c") -> tuple[str, dict[str, Any]]:
-        """SQL that narrows cases to the scope's category, channel and team, with its parameters."""
-        parts, values = ["TRUE"], {}
-        for column, value in (("category_id", self.category), ("channel", self.channel), ("team_id", self.team)):
-            if value:
-                parts.append(f"{alias}.{column} = %({column})s")
-                values[column] = value
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters of every statement about the scope."""
         start, end = self.bounds
-        return " AND ".join(parts), values | {"start": start, "end": end, "exits": sorted(EXITS)}
+        narrowed = {"category_id": self.category, "channel": self.channel, "team_id": self.team}
+        return narrowed | {"start": start, "end": end, "exits": sorted(EXITS)}
+
+    @property
+    def where(self) -> sql.Composable:
+        """SQL that narrows cases `c` to the scope's category, channel and team: names of columns and of parameters."""
+        parts = [
+            sql.SQL("{} = {}").format(sql.Identifier("c", name), sql.Placeholder(name))
+            for name in ("category_id", "channel", "team_id")
+            if self.values[name]
+        ]
+        return sql.SQL(" AND ").join([sql.SQL("TRUE"), *parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,82 +61,81 @@ class Figure:
     about: str | Promise
 
 
-def _row(sql: str, values: dict[str, Any]) -> tuple[Any, ...]:
+def _rows(scope: Scope, statement: LiteralString, **values: Any) -> list[tuple[Any, ...]]:
+    """The statement's rows, its `{where}` narrowed to the scope; every value goes in as a parameter."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchone()
-
-
-def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql.SQL(statement).format(where=scope.where), scope.values | values)
         return cursor.fetchall()
+
+
+def _row(scope: Scope, statement: LiteralString, **values: Any) -> tuple[Any, ...]:
+    return _rows(scope, statement, **values)[0]
 
 
 def figures(scope: Scope, now: datetime) -> list[Figure]:
     """Every figure of the period. Seven queries."""
-    where, values = scope.where()
-    values |= {"now": now}
     times = {
         kind: (median, p90, n)
         for kind, median, p90, n in _rows(
-            f"""SELECT k.kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY k.elapsed),
+            scope,
+            """SELECT k.kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY k.elapsed),
                        percentile_cont(0.9) WITHIN GROUP (ORDER BY k.elapsed), count(*)
                 FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
                 WHERE k.met_at >= %(start)s AND k.met_at < %(end)s AND NOT k.is_cancelled AND {where}
-                GROUP BY 1""",  # noqa: S608  `where` holds column names only
-            values,
+                GROUP BY 1""",
         )
     }
     empty = (None, None, 0)
     first, resolved = times.get("first_response", empty), times.get("resolution", empty)
     by_law = times.get("statutory", empty)
     kept, due = _row(
-        f"""SELECT count(*) FILTER (WHERE k.met_at <= k.due_at AND b.id IS NULL), count(*)
+        scope,
+        """SELECT count(*) FILTER (WHERE k.met_at <= k.due_at AND b.id IS NULL), count(*)
             FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
             LEFT JOIN complaints_breach b ON b.clock_id = k.id
             WHERE k.kind = 'resolution' AND NOT k.is_cancelled AND NOT (k.is_paused AND k.met_at IS NULL)
-              AND k.due_at >= %(start)s AND k.due_at < LEAST(%(end)s, %(now)s) AND {where}""",  # noqa: S608
-        values,
+              AND k.due_at >= %(start)s AND k.due_at < LEAST(%(end)s, %(now)s) AND {where}""",
+        now=now,
     )
     received, complainants, repeaters = _row(
-        f"""WITH here AS (SELECT c.customer_id, count(*) AS n FROM complaints_complaintcase c
+        scope,
+        """WITH here AS (SELECT c.customer_id, count(*) AS n FROM complaints_complaintcase c
                           WHERE c.received_at >= %(start)s AND c.received_at < %(end)s AND {where} GROUP BY 1)
             SELECT coalesce(sum(n), 0), count(*), count(*) FILTER (WHERE 2 <= (
                 SELECT count(*) FROM complaints_complaintcase o WHERE o.customer_id = here.customer_id
-                AND o.received_at >= %(end)s - interval '365 days' AND o.received_at < %(end)s)) FROM here""",  # noqa: S608
-        values,
+                AND o.received_at >= %(end)s - interval '365 days' AND o.received_at < %(end)s)) FROM here""",
     )
     closed, reopened = _row(
-        f"""SELECT count(*), count(*) FILTER (WHERE EXISTS (
+        scope,
+        """SELECT count(*), count(*) FILTER (WHERE EXISTS (
                 SELECT 1 FROM complaints_casemove again WHERE again.subject_id = c.id AND again.to_state = 'reopened'
                 AND again.at > m.at AND again.at <= m.at + interval '30 days'))
             FROM complaints_casemove m JOIN complaints_complaintcase c ON c.id = m.subject_id
             WHERE m.to_state IN ('closed', 'resolved_on_contact')
-              AND m.at >= %(start)s AND m.at < %(end)s AND {where}""",  # noqa: S608
-        values,
+              AND m.at >= %(start)s AND m.at < %(end)s AND {where}""",
     )
     decided, upheld = _row(
-        f"""SELECT count(*), count(*) FILTER (WHERE c.outcome IN ('upheld', 'partly_upheld'))
+        scope,
+        """SELECT count(*), count(*) FILTER (WHERE c.outcome IN ('upheld', 'partly_upheld'))
             FROM complaints_complaintcase c
-            WHERE c.responded_at >= %(start)s AND c.responded_at < %(end)s AND c.outcome <> '' AND {where}""",  # noqa: S608
-        values,
+            WHERE c.responded_at >= %(start)s AND c.responded_at < %(end)s AND c.outcome <> '' AND {where}""",
     )
     mature, recovered = _row(
-        f"""SELECT count(*), count(*) FILTER (WHERE EXISTS (
+        scope,
+        """SELECT count(*), count(*) FILTER (WHERE EXISTS (
                 SELECT 1 FROM customers_subscription s WHERE s.customer_id = c.customer_id
                 AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date)))
             FROM complaints_complaintcase c
             WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
               AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
-              AND c.closed_at <= %(now)s - interval '90 days' AND {where}""",  # noqa: S608
-        values,
+              AND c.closed_at <= %(now)s - interval '90 days' AND {where}""",
+        now=now,
     )
     asked, answered, *marks = _row(
-        f"""SELECT count(*), count(s.answered_at), avg(s.outcome), avg(s.process), avg(s.treatment)
+        scope,
+        """SELECT count(*), count(s.answered_at), avg(s.outcome), avg(s.process), avg(s.treatment)
             FROM complaints_survey s JOIN complaints_complaintcase c ON c.id = s.case_id
-            WHERE s.asked_at >= %(start)s AND s.asked_at < %(end)s AND {where}""",  # noqa: S608
-        values,
+            WHERE s.asked_at >= %(start)s AND s.asked_at < %(end)s AND {where}""",
     )
 
     def share(part: int, whole: int) -> float | None:
@@ -251,17 +258,17 @@ def figures(scope: Scope, now: datetime) -> list[Figure]:
 
 def ages(scope: Scope, now: datetime) -> list[tuple[str | Promise, int]]:
     """Open cases by age in calendar days, as of now. One query."""
-    where, values = scope.where()
     counted = _row(
-        f"""SELECT count(*) FILTER (WHERE age < interval '1 day'),
+        scope,
+        """SELECT count(*) FILTER (WHERE age < interval '1 day'),
                    count(*) FILTER (WHERE age >= interval '1 day' AND age < interval '3 days'),
                    count(*) FILTER (WHERE age >= interval '3 days' AND age < interval '7 days'),
                    count(*) FILTER (WHERE age >= interval '7 days' AND age < interval '14 days'),
                    count(*) FILTER (WHERE age >= interval '14 days' AND age < interval '30 days'),
                    count(*) FILTER (WHERE age >= interval '30 days')
             FROM (SELECT %(now)s - c.received_at AS age FROM complaints_complaintcase c
-                  WHERE c.is_open AND c.responded_at IS NULL AND {where}) aged""",  # noqa: S608
-        values | {"now": now},
+                  WHERE c.is_open AND c.responded_at IS NULL AND {where}) aged""",
+        now=now,
     )
     labels = (
         _("under a day"),
@@ -276,35 +283,35 @@ def ages(scope: Scope, now: datetime) -> list[tuple[str | Promise, int]]:
 
 def sla_by_week(scope: Scope, now: datetime) -> list[tuple[date, int, int]]:
     """(Monday, kept, due) for each week with something due. One query."""
-    where, values = scope.where()
     return _rows(
-        f"""SELECT date_trunc('week', k.due_at AT TIME ZONE %(zone)s)::date,
+        scope,
+        """SELECT date_trunc('week', k.due_at AT TIME ZONE %(zone)s)::date,
                    count(*) FILTER (WHERE k.met_at <= k.due_at AND b.id IS NULL), count(*)
             FROM complaints_clock k JOIN complaints_complaintcase c ON c.id = k.case_id
             LEFT JOIN complaints_breach b ON b.clock_id = k.id
             WHERE k.kind = 'resolution' AND NOT k.is_cancelled AND NOT (k.is_paused AND k.met_at IS NULL)
               AND k.due_at >= %(start)s AND k.due_at < LEAST(%(end)s, %(now)s) AND {where}
-            GROUP BY 1 ORDER BY 1""",  # noqa: S608
-        values | {"now": now, "zone": timezone.get_current_timezone_name()},
+            GROUP BY 1 ORDER BY 1""",
+        now=now,
+        zone=timezone.get_current_timezone_name(),
     )
 
 
 def causes(scope: Scope) -> list[tuple[int, int]]:
     """(root cause, cases) of what was decided in the period. One query."""
-    where, values = scope.where()
     return _rows(
-        f"""SELECT c.root_cause_id, count(*) FROM complaints_complaintcase c
+        scope,
+        """SELECT c.root_cause_id, count(*) FROM complaints_complaintcase c
             WHERE c.root_cause_id IS NOT NULL AND c.responded_at >= %(start)s AND c.responded_at < %(end)s AND {where}
-            GROUP BY 1 ORDER BY 2 DESC""",  # noqa: S608
-        values,
+            GROUP BY 1 ORDER BY 2 DESC""",
     )
 
 
 def recovered_by_month(scope: Scope, now: datetime) -> list[tuple[date, int, int]]:
     """(month of closing, still customers, active when they complained), mature months only. One query."""
-    where, values = scope.where()
     return _rows(
-        f"""SELECT date_trunc('month', c.closed_at AT TIME ZONE %(zone)s)::date,
+        scope,
+        """SELECT date_trunc('month', c.closed_at AT TIME ZONE %(zone)s)::date,
                    count(*) FILTER (WHERE EXISTS (SELECT 1 FROM customers_subscription s
                        WHERE s.customer_id = c.customer_id
                        AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date))), count(*)
@@ -312,8 +319,9 @@ def recovered_by_month(scope: Scope, now: datetime) -> list[tuple[date, int, int
             WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
               AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
               AND c.closed_at <= %(now)s - interval '90 days' AND {where}
-            GROUP BY 1 ORDER BY 1""",  # noqa: S608
-        values | {"now": now, "zone": timezone.get_current_timezone_name()},
+            GROUP BY 1 ORDER BY 1""",
+        now=now,
+        zone=timezone.get_current_timezone_name(),
     )
 
 
