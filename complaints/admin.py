@@ -110,17 +110,19 @@ class CalendarForm(forms.ModelForm):
         """A zone and a country that exist."""
         from zoneinfo import available_timezones
 
-        from holidays import country_holidays
+        from holidays import country_holidays, list_supported_countries
 
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("time_zone") and cleaned["time_zone"] not in available_timezones():
             self.add_error("time_zone", _("There is no such time zone. Write it like Europe/Stockholm."))
         if cleaned.get("country"):
-            cleaned["country"] = cleaned["country"].upper()
-            try:
-                country_holidays(cleaned["country"], subdiv=cleaned.get("subdivision") or None)
-            except NotImplementedError:
-                self.add_error("country", _("No public holidays are known for this country and region."))
+            country = cleaned["country"] = cleaned["country"].upper()
+            if country not in list_supported_countries():
+                self.add_error("country", _("No public holidays are known for this country."))
+            elif region := cleaned.get("subdivision"):
+                known = country_holidays(country)
+                if region not in (*known.subdivisions, *known.subdivisions_aliases):
+                    self.add_error("subdivision", _("No public holidays are known for this region."))
         return cleaned
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from complaints import actions
 from complaints.actions import timekeeping
+from complaints.admin import CalendarForm
 from complaints.models import Breach, Clock, Policy
 from complaints.states import State
 from tests.complaints.factories import PolicyFactory, RootCauseFactory, registered
@@ -153,3 +154,21 @@ def test_withdrawing_lets_promises_fall_away_but_not_those_already_broken():
         Kind.STATUTORY: True,
     }
     assert [b.clock.kind for b in Breach.objects.select_related("clock")] == [Kind.FIRST_RESPONSE]
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "wrong"),
+    [
+        ("se", "", []),
+        ("DE", "BY", []),
+        ("DE", "Bayern", []),
+        ("", "", []),
+        ("XX", "", ["country"]),
+        ("SE", "BY", ["subdivision"]),
+        ("😀", "x", ["country"]),
+    ],
+)
+def test_a_calendar_is_of_a_country_and_region_whose_holidays_are_known(country, region, wrong):
+    form = CalendarForm({"name": "Bayern", "time_zone": "Europe/Berlin", "country": country, "subdivision": region})
+    assert list(form.errors) == wrong
+    assert wrong or form.cleaned_data["country"] == country.upper()
