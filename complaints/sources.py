@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Window
+from django.db.models import Case, Count, When, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -160,19 +160,21 @@ def refer(customer: Customer, *, text: str, by: User, now: datetime) -> str:
 
 
 def on_the_table(user: User, now: datetime) -> Panel | None:
-    """What this person handles, the nearest deadline first. One query."""
+    """What this person handles: what an approver returned, then the nearest deadline first. One query."""
     if not user.has_perm("complaints.work_complaint"):
         return None
     rows = ComplaintCase.objects.filter(is_open=True, assignee=user).select_related("customer")
+    came_back = Case(When(state=State.RETURNED, then=0), default=1)
     lines = []
-    for case in rows.order_by("due_at", "pk")[:6]:
+    for case in rows.order_by(came_back, "due_at", "pk")[:6]:
         left = queue.time_left(case, now)
+        waits = case.get_state_display() if case.state in queue.STATE_TONES else ""
         lines.append(
             Line(
                 text=f"{case.number} {case.title}",
                 url=reverse("complaints:case", args=[case.pk]),
-                detail=f"{left.text} · {case.customer.name}",
-                tone=left.tone,
+                detail=" · ".join(filter(None, (waits, left.text, case.customer.name))),
+                tone=queue.STATE_TONES.get(case.state, left.tone),
             )
         )
     return Panel(

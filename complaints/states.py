@@ -12,8 +12,8 @@ class State(models.TextChoices):
     WAITING_CUSTOMER = "waiting_customer", _("waiting for the customer")
     WAITING_THIRD_PARTY = "waiting_third_party", _("waiting for a third party")
     DECISION_DRAFTED = "decision_drafted", _("decision drafted")
-    PENDING_APPROVAL = "pending_approval", _("waiting for approval")
-    RETURNED = "returned", _("returned by the approver")
+    PENDING_APPROVAL = "pending_approval", _("in approval")
+    RETURNED = "returned", _("returned")
     RESPONDED = "responded", _("answered")
     FULFILLING = "fulfilling", _("remedies under way")
     CLOSED = "closed", _("closed")
@@ -42,7 +42,7 @@ MOVES: dict[str, frozenset[str]] = {
     S.WAITING_CUSTOMER: EXITS | {S.INVESTIGATING},
     S.WAITING_THIRD_PARTY: EXITS | {S.INVESTIGATING},
     S.DECISION_DRAFTED: EXITS | {S.INVESTIGATING, S.PENDING_APPROVAL, S.RESPONDED},
-    S.PENDING_APPROVAL: frozenset({S.RETURNED, S.DECISION_DRAFTED, S.WITHDRAWN}),
+    S.PENDING_APPROVAL: frozenset({S.RETURNED, S.DECISION_DRAFTED}),  # the question is answered or taken back first
     S.RETURNED: EXITS | {S.INVESTIGATING, S.DECISION_DRAFTED, S.PENDING_APPROVAL},
     S.RESPONDED: frozenset({S.FULFILLING, S.CLOSED, S.REOPENED}),
     S.FULFILLING: frozenset({S.CLOSED, S.REOPENED}),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from complaints.actions.records import change, locked
 from complaints.errors import NothingToTake
 from complaints.models import ComplaintCase, Presence
+from complaints.states import State
 from staff.errors import DomainError
 from staff.models import Team, User
 
@@ -37,7 +38,7 @@ def take_next(*, by: User, now: datetime) -> ComplaintCase:
     free = (
         ComplaintCase.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(is_open=True, assignee=None)
-        .exclude(state="pending_approval")
+        .exclude(state=State.PENDING_APPROVAL)  # an approver has it
         .order_by("priority", "due_at", "pk")
     )
     case = (by.team_id and free.filter(team=by.team_id).first()) or free.filter(

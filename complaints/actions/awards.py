@@ -2,6 +2,9 @@
 
 Terms never change. Whoever wants other terms proposes again; the earlier proposal is replaced and what was asked or
 agreed about it is void.
+
+A case whose decision is drafted goes with the question: it waits for the approval, comes back returned when the answer
+is no, and can be answered when nothing is asked any more. An answer never promises what nobody agreed to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +17,13 @@ from babel.lists import format_list
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from complaints.compensation import queries, rules
 from complaints.compensation.rules import Guidance, Situation, Terms, Wish
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState, Basis, RemedyState
+from complaints.models.guidance import RemedyKind
 from complaints.states import ENDED, State
 from customers.models import Customer
 from staff import formats
@@ -52,10 +57,14 @@ def propose(case_pk: int, terms: Terms, *, by: User, now: datetime) -> Award:
             requested_by=by,
             requested_at=now,
             reason=terms.deviation,
-            due_at=now + ANSWER_WITHIN,
+            due_at=min(now + ANSWER_WITHIN, case.due_at),
         )
+        if case.state in (State.DECISION_DRAFTED, State.RETURNED):
+            case.move_to(State.PENDING_APPROVAL, by=by, at=now)
     else:
         _agree(award, by=None, now=now, note="")
+        if case.state in (State.PENDING_APPROVAL, State.RETURNED):
+            case.move_to(State.DECISION_DRAFTED, by=by, at=now)
     return award
 
 
@@ -85,6 +94,7 @@ def approve(
         _end(award, AwardState.REPLACED, by=by, now=now)
         award = _write(award.case, changed, asked, guidance, matrix_pk, replaces=award, by=award.proposed_by, now=now)
     _agree(award, by=by, now=now, note=note)
+    _let_go(award.case, State.DECISION_DRAFTED, by=by, now=now, note=note)
     return award
 
 
@@ -96,6 +106,7 @@ def decline(approval_pk: int, *, by: User, now: datetime, note: str) -> Award:
     approval, award = _lock_approval(approval_pk)
     approval.decide(Verdict.DECLINED, by=by, at=now, note=note)
     _end(award, AwardState.DECLINED, by=by, now=now, note=note)
+    _let_go(award.case, State.RETURNED, by=by, now=now, note=note)
     return award
 
 
@@ -113,10 +124,12 @@ def look(approval_pk: int, *, by: User) -> AwardApproval:
 @transaction.atomic
 def withdraw(award_pk: int, *, by: User, now: datetime, note: str = "") -> Award:
     """Take a proposal back before anything of it was done. Raises WrongState."""
+    case = _lock(Award.objects.values_list("case", flat=True).get(pk=award_pk))
     award = Award.objects.select_for_update().get(pk=award_pk)
     if _begun(award):
         raise WrongState(_("A remedy is under way or done. End the others one by one."))
     _end(award, AwardState.WITHDRAWN, by=by, now=now, note=note)
+    _let_go(case, State.DECISION_DRAFTED, by=by, now=now, note=note)
     return award
 
 
@@ -134,6 +147,12 @@ def settle(award: Award, *, by: User | None, now: datetime) -> None:
     states = set(award.remedies.values_list("state", flat=True))
     if states <= {RemedyState.DONE, RemedyState.CANCELLED}:
         award.move_to(AwardState.DONE if RemedyState.DONE in states else AwardState.WITHDRAWN, by=by, at=now)
+
+
+def _let_go(case: ComplaintCase, to: State, *, by: User, now: datetime, note: str) -> None:
+    """The question about the case's compensation has ended; the case goes on if it waited for that."""
+    if case.state == State.PENDING_APPROVAL:
+        case.move_to(to, by=by, at=now, note=note)
 
 
 def _lock(case_pk: int) -> ComplaintCase:
@@ -233,20 +252,43 @@ def _plain(value: Any) -> Any:
 
 
 def sentence(terms: Terms, language: str) -> str:
-    """What is given, in one sentence fit to print, in the customer's language."""
+    """What is given and what for, in one sentence fit to print, in the customer's language."""
     with translation.override(language):
+        reasons = {
+            Basis.OWED: _("%(things)s, which you are entitled to"),
+            Basis.LOSS: _("%(things)s for your loss"),
+            Basis.GOODWILL: _("%(things)s as a sign of goodwill"),
+        }
         parts = [
-            text % {"amount": formats.money(terms.split[basis])}
-            for basis, text in (
-                (Basis.OWED, _("%(amount)s that we owe you")),
-                (Basis.LOSS, _("%(amount)s for your loss")),
-                (Basis.GOODWILL, _("%(amount)s as a sign of goodwill")),
-            )
-            if terms.split[basis]
+            reason % {"things": _list([_given(wish) for wish in terms.wishes if wish.basis == basis])}
+            for basis, reason in reasons.items()
+            if any(wish.basis == basis for wish in terms.wishes)
         ]
         if not parts:
             return _("We apologise and put right what went wrong.")
-        return _("You receive %(parts)s.") % {"parts": format_list(parts, locale=formats.locale())}
+        return _("You receive %(parts)s.") % {"parts": _list(parts)}
+
+
+def _list(parts: list[str]) -> str:
+    return format_list(parts, locale=formats.locale())
+
+
+def _given(wish: Wish) -> str:
+    """One remedy as the customer reads of it, in the language in force."""
+    texts = {
+        RemedyKind.REFUND: _("%(amount)s back"),
+        RemedyKind.CREDIT: _("%(amount)s as a credit on your account"),
+        RemedyKind.VALUE_VOUCHER: _("a voucher worth %(amount)s"),
+        RemedyKind.PRODUCT_VOUCHER: _("a voucher for %(what)s"),
+        RemedyKind.REPAIR: _("the work “%(what)s”"),
+        RemedyKind.GIFT: _("%(what)s as a gift"),
+        RemedyKind.STAMPS: ngettext("%(stamps)d bonus stamp", "%(stamps)d bonus stamps", wish.stamps or 0),
+    }
+    return texts[RemedyKind(wish.kind)] % {
+        "amount": formats.money(wish.amount),
+        "what": wish.what,
+        "stamps": wish.stamps or 0,
+    }
 
 
 def _write(

@@ -13,6 +13,7 @@ from complaints.actions.records import change, locked
 from complaints.contributions import open_remedies
 from complaints.errors import Incomplete, RemediesOpen
 from complaints.models import Clock, ComplaintCase, Message, RootCause
+from complaints.models.compensation import AwardState
 from complaints.states import State
 from complaints.surveys import ask as ask_for_opinion
 from complaints.texts import notice_for
@@ -122,8 +123,13 @@ def draft(
     by: User,
     now: datetime,
 ) -> ComplaintCase:
-    """Write the decision down: outcome, root cause, fault and the answer to come. Can be written again until sent."""
+    """Write the decision down: outcome, root cause, fault and the answer to come. Can be written again until sent.
+
+    While a colleague is still asked about the compensation, the decision waits for that.
+    """
     case = locked(pk, version=version)
+    if case.state == State.PENDING_APPROVAL:
+        raise WrongState(_("A colleague is asked about the compensation. Withdraw the proposal to go on without it."))
     if case.state != State.DECISION_DRAFTED and not case.can_move_to(State.DECISION_DRAFTED):
         case.move_to(State.DECISION_DRAFTED, by=by, at=now)  # refuses, in words
     case.draft_subject, case.draft_body = subject, body
@@ -135,6 +141,8 @@ def draft(
             case.save()
     else:
         case.move_to(State.DECISION_DRAFTED, by=by, at=now)
+        if case.awards.filter(state=AwardState.PENDING).exists():
+            case.move_to(State.PENDING_APPROVAL, by=by, at=now)
     return case
 
 

@@ -119,8 +119,10 @@ def fail(remedy_pk: int, *, by: User | None, now: datetime, note: str) -> Remedy
 
 @transaction.atomic
 def cancel(remedy_pk: int, *, by: User, now: datetime, note: str) -> Remedy:
-    """Leave it undone, and say why. Raises WrongState once it is under way or done."""
+    """Leave an agreed remedy undone, and say why. Raises WrongState before it is agreed, under way or done."""
     remedy = _lock(remedy_pk)
+    if remedy.state == RemedyState.PROPOSED:
+        raise WrongState(_("A colleague is asked about this. Withdraw the whole proposal to change it."))
     remedy.move_to(RemedyState.CANCELLED, by=by, at=now, note=note)
     awards.settle(remedy.award, by=by, now=now)
     return remedy

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from complaints import contributions
 from complaints.compensation import pages, queries, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
-from complaints.models.compensation import AwardState, RemedyState
+from complaints.models.compensation import STANDING, AwardState, RemedyState
 from customers.goodwill import goodwill
 from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from staff import formats
@@ -75,8 +75,9 @@ def _proposed(at: datetime, pk: int, facts: Facts) -> Entry:
         at=at,
         key=f"award-{pk}",
         kind="compensation",
-        title=_("Compensation for %(number)s: %(sentence)s") % facts,
-        detail=str(state.label),
+        title=_("Compensation for %(number)s") % facts,
+        detail=_("%(state)s; the customer reads: “%(sentence)s”")
+        % {"state": state.label, "sentence": facts["sentence"]},
         by=said_by(facts),
         url=reverse("complaints:compensation", args=[facts["case"]]),
         tone=_TONES[state],
@@ -164,6 +165,7 @@ def panel(case: ComplaintCase, user: User, now: datetime) -> contributions.Panel
         "complaints/compensation/panel.html",
         {
             "award": award,
+            "sentence": award.sentence if award and award.state in STANDING else "",
             "state": pages.award_state(award) if award else None,
             "remedies": [pages.remedy_row(remedy) for remedy in remedies],
         },

@@ -6,8 +6,10 @@ from random import Random
 
 from django.utils import timezone
 
-from complaints.actions.awards import propose, sentence
+from complaints.actions import draft
+from complaints.actions.awards import decline, propose, sentence
 from complaints.compensation.rules import Terms, Wish
+from complaints.demo_stories import ANSWERS
 from complaints.models import (
     Award,
     AwardMove,
@@ -17,11 +19,13 @@ from complaints.models import (
     MatrixCell,
     Remedy,
     RemedyMove,
+    RootCause,
     Voucher,
     VoucherEntry,
 )
 from complaints.models.compensation import AwardState, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
+from complaints.states import State
 from complaints.vouchers import codes
 from staff.models import User
 
@@ -234,18 +238,38 @@ def _vouchers(random: Random, remedies: list[Remedy], now: datetime) -> tuple[li
 
 
 def _waiting(people: dict[str, User], cells: dict[tuple[int, int], MatrixCell], now: datetime) -> None:
-    """One proposal that waits for a manager, so that the queue has something to decide."""
-    case = (
-        ComplaintCase.objects.filter(is_open=True, category__code="faulty-product", severity__gte=2)
+    """Three proposals above the agent's limit: one while the case is still looked into, one that an answer waits for,
+    and one that came back."""
+    cases = (
+        ComplaintCase.objects.filter(state=State.INVESTIGATING, category__code="faulty-product")
         .exclude(product="")
-        .select_related("customer", "category")
+        .select_related("customer", "category", "assignee")
         .order_by("-received_at", "-pk")
-        .first()
     )
-    if case is None or "asa" not in people or (cell := cells.get((case.category_id, case.severity))) is None:
-        return
-    terms = Terms(
-        [Wish(K.PRODUCT_VOUCHER, Basis.GOODWILL, cell.high + 20, case.product), Wish(K.APOLOGY, Basis.APOLOGY)],
-        deviation="The third box in a month: replace it and be done.",
-    )
-    propose(case.pk, terms, by=people["asa"], now=now - timedelta(minutes=9))
+    cause = RootCause.objects.filter(code="batch-defect").first()
+    for place, case in enumerate(cases[:3]):
+        cell = cells.get((case.category_id, case.severity))
+        agent = case.assignee
+        if cell is None or cause is None or agent is None:
+            continue
+        at = now - timedelta(minutes=9 + 20 * place)
+        if place:
+            draft(
+                case.pk,
+                outcome=ComplaintCase.Outcome.UPHELD,
+                root_cause=cause,
+                fault=ComplaintCase.Fault.OURS,
+                subject=case.title,
+                body=ANSWERS["upheld"][case.customer.language],
+                version=case.version,
+                by=agent,
+                now=at,
+            )
+        terms = Terms(
+            [Wish(K.PRODUCT_VOUCHER, Basis.GOODWILL, cell.high + 20, case.product), Wish(K.APOLOGY, Basis.APOLOGY)],
+            deviation="The third box in a month: replace it and be done.",
+        )
+        award = propose(case.pk, terms, by=agent, now=at)
+        if place == 2:
+            note = "Offer a repair first: the last box had nothing but a loose plug."
+            decline(award.approvals.get().pk, by=people["sofia"], now=at + timedelta(minutes=3), note=note)

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from complaints.compensation import queries, rules
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
-from complaints.models.compensation import AwardState, RemedyState
+from complaints.models.compensation import STANDING, AwardState, RemedyState
 from complaints.models.guidance import RemedyKind
 from staff import charts, formats
 from staff.authority import authority_of
@@ -63,6 +64,9 @@ class RemedyRow:
 @dataclass(frozen=True, slots=True)
 class AwardCard:
     award: Award
+    title: str
+    sentence: str  # as the customer reads it, in `language`; empty when nothing came of it
+    language: str
     state: str
     tone: str
     icon: str
@@ -102,6 +106,9 @@ def award_card(award: Award, now: datetime) -> AwardCard:
     begun = any(r.state in (RemedyState.ORDERED, RemedyState.DONE, RemedyState.FAILED) for r in award.remedies.all())
     return AwardCard(
         award=award,
+        title=" + ".join(filter(None, (_summary(remedy) for remedy in remedies))),
+        sentence=award.sentence if state in STANDING else "",
+        language=award.case.customer.language,
         state=str(state.label),
         tone=TONES.get(state, ""),
         icon=ICONS.get(state, "archive"),
@@ -130,6 +137,12 @@ def award_card(award: Award, now: datetime) -> AwardCard:
         looked_at_by=approval.looked_at_by.short_name if approval and approval.looked_at_by else "",
         seen=f"{award.version}-{(approval.looked_at_by_id if approval else 0) or 0}",
     )
+
+
+def _summary(remedy: RemedyRow) -> str:
+    """“value voucher €20.00”, “free replacement by voucher: TV box €60.00”."""
+    named = f"{remedy.kind}: {remedy.what}" if remedy.what else remedy.kind
+    return capfirst(f"{named} {remedy.amount}" if remedy.amount != "–" else named)
 
 
 def with_everything(rows: Any) -> Any:

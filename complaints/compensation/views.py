@@ -17,6 +17,7 @@ from complaints.actions import awards, remedies
 from complaints.compensation import forms, pages, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import AwardState
+from complaints.queries.queue import time_left
 from complaints.vouchers.views import shown_once
 from customers.queries import band_for
 from staff import formats
@@ -209,6 +210,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             "done": done,
             "mine": approval.requested_by_id == request.user.pk,
             "is_open": approval.verdict == Verdict.PENDING,
+            "left": time_left(award.case, now),
             "waited": formats.span((now - approval.requested_at).total_seconds()),
             "limit": formats.money(award.explanation["limit"] and Decimal(award.explanation["limit"])),
             "goodwill_year": formats.money(Decimal(award.explanation["facts"]["goodwill_year"])),

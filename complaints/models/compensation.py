@@ -70,7 +70,7 @@ class Award(Stateful):
     consent = models.CharField(_("how the customer agreed"), max_length=200, blank=True)
     deviation = models.CharField(_("why other than the guidance"), max_length=400, blank=True)
     explanation = models.JSONField(_("explanation"))
-    sentence = models.CharField(_("in one sentence"), max_length=400)
+    sentence = models.TextField(_("in one sentence, as the customer reads it"))
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
     )

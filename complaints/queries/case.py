@@ -123,6 +123,7 @@ class Past:
     text: str
     detail: str
     by: str
+    state: str = ""  # where a step led; empty for a change
 
 
 def history(case: ComplaintCase) -> list[Past]:
@@ -139,7 +140,7 @@ def history(case: ComplaintCase) -> list[Past]:
             detail = _("before: %(value)s") % {"value": more} if more else ""
         else:
             text, detail = _("now “%(state)s”") % {"state": states.get(after, after)}, more
-        lines.append(Past(formats.moment(at), text, detail, _short(by)))
+        lines.append(Past(formats.moment(at), text, detail, _short(by), "" if name else after))
     return lines[::-1]
 
 

@@ -134,6 +134,7 @@ SEVERITY_SHORT = {
     4: gettext_lazy("critical"),
 }
 _TONES = {1: "red", 2: "amber", 3: "", 4: ""}
+STATE_TONES: dict[str, str] = {State.PENDING_APPROVAL: "amber", State.RETURNED: "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class Row:
     priority: str
     priority_tone: str
     state: str
+    state_tone: str
     assignee: str
     received: str
     left: TimeLeft
@@ -224,6 +226,7 @@ def row_of(case: ComplaintCase, now: datetime, labels: Labels) -> Row:
         priority=labels.priority[case.priority],
         priority_tone=_TONES[case.priority],
         state=labels.state[case.state],
+        state_tone=STATE_TONES.get(case.state, ""),
         assignee=case.assignee.short_name if case.assignee else "–",
         received=formats.when(case.received_at, now),
         left=time_left(case, now),

@@ -48,6 +48,7 @@ def page_context(request: HttpRequest, case: ComplaintCase, now: Any) -> dict[st
     conversation, notes, files = queries.conversation(case)
     moves, chores = steps.open_to(case, request.user)
     drawn = [panel for source in panels if (panel := source(case, request.user, now))]
+    history = queries.history(case)
     return {
         "case": case,
         "row": row_of(case, now, Labels()),
@@ -56,7 +57,8 @@ def page_context(request: HttpRequest, case: ComplaintCase, now: Any) -> dict[st
         "conversation": conversation,
         "notes": notes,
         "files": files,
-        "history": queries.history(case),
+        "history": history,
+        "came_here": next((past for past in history if past.state == case.state), None),
         "steps": moves,
         "chores": chores,
         "panels": [render_to_string(p.template, {"case": case, **p.context}, request=request) for p in drawn],

@@ -49,6 +49,29 @@ def test_within_authority_and_guidance_it_is_agreed_at_once_and_explained(agent)
     assert (kept["reasons"], award.band, award.guided) == ([], "within", D(20))
 
 
+def test_the_sentence_names_each_remedy_and_what_it_is_for_in_the_customers_language():
+    terms = Terms(
+        [
+            Wish("product_voucher", "goodwill", D("60.00"), "TV box"),
+            Wish("stamps", "goodwill", D("4.00"), stamps=2),
+            Wish("refund", "owed", D("24.95")),
+            Wish("credit", "loss", D("9.90")),
+            Wish("repair", "owed", D(0), "New socket"),
+            Wish("apology", "apology"),
+        ]
+    )
+    assert awards.sentence(terms, "en") == (
+        "You receive €24.95 back and the work “New socket”, which you are entitled to, "
+        "€9.90 as a credit on your account for your loss "
+        "and a voucher for TV box and 2 bonus stamps as a sign of goodwill."
+    )
+    alone = Terms([Wish("product_voucher", "goodwill", D("60.00"), "TV-box")])
+    assert awards.sentence(alone, "sv") == "Du får ett värdebevis för TV-box som en gest av välvilja."
+    assert awards.sentence(alone, "de") == "Sie erhalten einen Gutschein für TV-box als Zeichen unserer Kulanz."
+    sorry = Terms([Wish("apology", "apology")])
+    assert awards.sentence(sorry, "en") == "We apologise and put right what went wrong."
+
+
 def test_above_the_limit_a_colleague_is_asked_and_nothing_is_done_before(agent, manager):
     award = propose(agent, goodwill("35.00"))
     assert states(award) == ("pending", ["proposed"])

@@ -187,5 +187,5 @@ def test_the_customers_history_tells_what_was_proposed_and_decided(desk, client_
     number = award.case.number
     assert [(entry.title, entry.detail, entry.by) for entry in told] == [
         (f"Compensation for {number}: approved", "Fine.", manager.short_name),
-        (f"Compensation for {number}: {award.sentence}", "agreed", agent.short_name),
+        (f"Compensation for {number}", f"agreed; the customer reads: “{award.sentence}”", agent.short_name),
     ]
