@@ -1,7 +1,8 @@
 """How entries come into the ledger: the membership's row is locked, its figures go through `rules.account`, and all
 that follows is written at once. Nothing else writes the ledger, the rewards or the cached balance."""
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,13 +10,13 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
-from django.db import connection
-from django.db.models import Model, Q
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import JSONField, Model, Q
 from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
 from loyalty.errors import CardRefused, Moved
-from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Reward, RewardEvent
+from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward, RewardEvent
 from loyalty.queries.terms import version_at
 from loyalty.rules.account import CONVERT, UNCONVERT, Account
 from loyalty.rules.cards import normalise
@@ -24,15 +25,20 @@ from staff.models import User
 
 M = TypeVar("M", bound=Model)
 COPY_FROM = 200  # rows from which COPY beats INSERT
+NOTHING = Decimal(0)
 
 
 def resolve(number: str) -> int:
     """The membership behind a card number, through merges. Raises CardRefused with the reason; one or two queries."""
     card = CardToken.objects.select_related("membership", "replaced_by").filter(number=normalise(number)).first()
     if card is None:
-        raise CardRefused(_("No card has this number."), code="card_unknown", field="card")
+        raise unknown_card()
     refuse_dead(card)
     return card.membership.merged_into_id or card.membership_id
+
+
+def unknown_card() -> CardRefused:
+    return CardRefused(_("No card has this number."), code="card_unknown", field="card")
 
 
 class Token(Protocol):
@@ -73,14 +79,19 @@ def lock_all(pks: Sequence[int]) -> dict[int, Membership]:
     """
     asked = set(pks)
     rows = {row.pk: row for row in Membership.objects.raw(LOCK, [list(asked)])}
-    if any(row.merged_into_id for row in rows.values()):
-        raise Moved(_("This card was merged with another at this moment. Try again."))
-    leads = {}
-    if missing := asked - set(rows):
-        leads = dict(Membership.objects.filter(pk__in=missing).values_list("pk", "merged_into_id"))
-    if any(leads.get(pk) not in rows for pk in missing):
-        raise Moved(_("This card was merged with another at this moment. Try again."))
+    leads = check_leads(rows, asked)
     return {pk: rows[leads.get(pk, pk)] for pk in asked}
+
+
+def check_leads(rows: Mapping[int, Membership], asked: Set[int]) -> dict[int, int]:
+    """Where those of `asked` lead that are not among the locked rows themselves; a query only for them. Raises Moved
+    when one was merged or parted while the locks were waited for."""
+    leads: dict[int, int] = {}
+    if missing := asked - rows.keys():
+        leads = dict(Membership.objects.filter(pk__in=missing).values_list("pk", "merged_into_id"))
+    if any(row.merged_into_id for row in rows.values()) or any(leads.get(pk) not in rows for pk in missing):
+        raise Moved(_("This card was merged with another at this moment. Try again."))
+    return leads
 
 
 def refuse_inactive(membership: Membership) -> None:
@@ -129,8 +140,17 @@ def stamp_cost(version: ProgrammeVersion) -> Decimal:
 
 
 @dataclass(slots=True)
+class About:
+    """What entries belong to: the terms that count, when it happened, the receipt that says so."""
+
+    version: ProgrammeVersion | None
+    occurred_at: datetime
+    receipt: Receipt | None = None  # new ones have their number once they are stored
+
+
+@dataclass(slots=True)
 class Posting:
-    """What one account did, and the circumstances its entries share unless a change has its own in `extra`."""
+    """What one account did, and what those of its changes belong to that were told nothing else."""
 
     membership: Membership
     account: Account
@@ -138,172 +158,183 @@ class Posting:
     occurred_at: datetime
 
 
-def write(postings: Sequence[Posting], *, by: User | None, now: datetime) -> list[Reward]:
+ENTRY = (
+    "membership_id, seq, kind, stamps, balance, occurred_at, recorded_at, expires_at, version_id, receipt_id, line_id,"
+    " rule, other_id, reason, note, cost, key, by_id"
+)
+NO_LINES: Mapping[tuple[int, int], int] = {}
+
+
+def write(
+    postings: Sequence[Posting],
+    *,
+    by: User | None,
+    now: datetime,
+    lines: Mapping[tuple[int, int], int] = NO_LINES,
+) -> list[Reward]:
     """Put the changes of locked memberships into the books: entries, rewards and their events, cached figures.
+    `lines` are the stored lines by receipt and number, of changes that name one.
 
     Four statements for one membership, the same for thousands. Returns the rewards made.
     """
-    entries: list[LedgerEntry] = []
-    made: list[Reward] = []
+    entries: list[tuple[Any, ...]] = []
+    full: list[tuple[Reward, int]] = []  # with the place of the entry that made it
     on_the_way: list[Reward] = []
     revoked: list[int] = []
-    touched: dict[int, Membership] = {}
+    by_id = by.pk if by else None
     for posting in postings:
-        version, membership = posting.version, posting.membership
-        touched[membership.pk] = membership
-        for change in posting.account.changes:
-            given = {"occurred_at": posting.occurred_at, **change.extra}
-            terms: ProgrammeVersion | None = given.pop("version", version)
-            price = given.pop("price", None)
-            for name in ("receipt", "line", "other"):
-                if value := given.pop(name, None):
-                    given[f"{name}_id"] = value.pk
+        membership, account = posting.membership, posting.account
+        common, owner = About(posting.version, posting.occurred_at), membership.id
+        for change in account.changes:
+            about, extra, stamps = change.about or common, change.extra, change.stamps
+            terms, receipt_id = about.version, about.receipt.id if about.receipt else None
             expires = None
-            if terms and terms.stamp_days and change.stamps > 0:
-                expires = given["occurred_at"] + timedelta(days=terms.stamp_days)
-            entry = fresh(
-                LedgerEntry,
-                membership_id=membership.pk,
-                seq=change.seq,
-                kind=change.kind,
-                stamps=change.stamps,
-                balance=change.balance,
-                recorded_at=now,
-                expires_at=expires,
-                by_id=by.pk if by else None,
-                version_id=terms.pk if terms else None,
-                **given,
+            if terms and terms.stamp_days and stamps > 0:
+                expires = about.occurred_at + timedelta(days=terms.stamp_days)
+            other = extra.get("other")
+            entries.append(
+                (
+                    owner,
+                    change.seq,
+                    change.kind,
+                    stamps,
+                    change.balance,
+                    about.occurred_at,
+                    now,
+                    expires,
+                    terms.id if terms else None,
+                    receipt_id,
+                    lines[receipt_id, extra["line"]] if receipt_id and "line" in extra else None,
+                    extra.get("rule", ""),
+                    other.pk if other else None,
+                    extra.get("reason", ""),
+                    extra.get("note", ""),
+                    extra.get("cost", NOTHING),
+                    extra.get("key"),
+                    by_id,
+                )
             )
-            entries.append(entry)
             if change.kind == CONVERT:
+                price = extra.get("price")
                 chosen = {"name": price.name, "cost": price.cost} if price else {}
-                made.append(_reward(membership, terms, now, {"convert": entry}, stamps=-change.stamps, **chosen))
+                full.append((_reward(membership, terms, now, stamps=-stamps, **chosen), len(entries) - 1))
             elif change.kind == UNCONVERT and change.reward:
                 revoked.append(change.reward)
             for cycle, level in change.reached:
                 assert terms is not None  # noqa: S101 it is the terms that say what is due
                 step = next(step for step in terms.terms.interim if step.at == level)
                 on_the_way.append(
-                    _reward(membership, terms, now, None, level=level, cycle=cycle, name=step.name, cost=step.cost)
+                    _reward(membership, terms, now, level=level, cycle=cycle, name=step.name, cost=step.cost)
                 )
             revoked += change.fell
-        membership.balance = posting.account.balance
-        membership.seq = posting.account.seq
-        membership.cycle = posting.account.cycle
-        membership.cycle_needed = posting.account.cycle_needed
-        posting.account.changes = []
-    insert(entries)
-    for reward in made:
-        reward.convert_id = reward.convert.pk  # type: ignore[union-attr]  # these were made by one
-    made += on_the_way
+        membership.balance, membership.seq = account.balance, account.seq
+        membership.cycle, membership.cycle_needed = account.cycle, account.cycle_needed
+        account.changes = []
+    numbers = insert_rows(LedgerEntry._meta.db_table, ENTRY, entries)
+    for reward, place in full:
+        reward.convert_id = numbers[place]
+    made = [reward for reward, _place in full] + on_the_way
     insert(made)
     told = [(pk, RewardEvent.Kind.REVOKED) for pk in revoked] + [(row.pk, RewardEvent.Kind.ISSUED) for row in made]
-    events = [fresh(RewardEvent, reward_id=pk, kind=kind, at=now, by_id=by.pk if by else None) for pk, kind in told]
     if revoked:
         Reward.objects.filter(pk__in=revoked).update(state=Reward.State.REVOKED)
-    insert(events)
-    save_figures(list(touched.values()))
+    insert([fresh(RewardEvent, reward_id=pk, kind=kind, at=now, by_id=by_id) for pk, kind in told])
+    save_figures(list({posting.membership.pk: posting.membership for posting in postings}.values()))
     return made
 
 
-def _reward(
-    membership: Membership,
-    version: ProgrammeVersion | None,
-    now: datetime,
-    known: dict[str, Model] | None,
-    **given: Any,
-) -> Reward:
+def _reward(membership: Membership, version: ProgrammeVersion | None, now: datetime, **given: Any) -> Reward:
     lives = version.reward_days if version else None
-    values = {
+    values: dict[str, Any] = {
         "membership_id": membership.pk,
-        "cost": version.reward_cost if version else Decimal(0),
+        "cost": version.reward_cost if version else NOTHING,
         "stamps": 0,
         "issued_at": now,
         "expires_at": now + timedelta(days=lives) if lives else None,
     }
-    return fresh(Reward, known, **values | given)
+    return fresh(Reward, **values | given)
+
+
+FIGURES = ("id", "balance", "seq", "cycle", "cycle_needed", "last_visit_at", "tier")
+SAVE = """
+UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle = v.cycle, cycle_needed = v.cycle_needed,
+  last_visit_at = v.last_visit_at, tier = v.tier
+FROM jsonb_to_recordset(%s::jsonb) AS v(id bigint, balance int, seq int, cycle int, cycle_needed int,
+  last_visit_at timestamptz, tier text)
+WHERE m.id = v.id
+"""
 
 
 def save_figures(memberships: Sequence[Membership]) -> None:
     """The caches of locked memberships, in one statement."""
     if not memberships:
         return
+    told = [{name: getattr(member, name) for name in FIGURES} for member in memberships]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle = v.cycle,"
-            " cycle_needed = v.cycle_needed, last_visit_at = v.last_visit_at, tier = v.tier"
-            " FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::text[])"
-            " AS v(id, balance, seq, cycle, cycle_needed, last_visit_at, tier) WHERE m.id = v.id",
-            [
-                [m.pk for m in memberships],
-                [m.balance for m in memberships],
-                [m.seq for m in memberships],
-                [m.cycle for m in memberships],
-                [m.cycle_needed for m in memberships],
-                [m.last_visit_at for m in memberships],
-                [m.tier for m in memberships],
-            ],
-        )
+        cursor.execute(SAVE, [json.dumps(told, default=str)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """How rows of a model are written: its columns but the key, and which values need preparing."""
+    """How rows of a model are written: its columns but the key, and where structured values stand."""
 
     name: str
     columns: str
     read: Callable[[Any], tuple[Any, ...]]
-    prepared: tuple[tuple[int, Callable[..., Any]], ...]
+    structured: tuple[int, ...]
 
     @classmethod
     @cache
     def of(cls, model: type[Model]) -> "_Table":
         fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-        structured = ("JSONField", "ArrayField")
         return cls(
             model._meta.db_table,
             ", ".join(f'"{field.column}"' for field in fields),
             attrgetter(*(field.attname for field in fields)),
-            tuple(
-                (place, field.get_db_prep_save)
-                for place, field in enumerate(fields)
-                if field.get_internal_type() in structured
-            ),
+            tuple(place for place, field in enumerate(fields) if isinstance(field, JSONField)),
         )
 
     def values(self, row: Model) -> list[Any]:
         values = list(self.read(row))
-        for place, prepare in self.prepared:
-            values[place] = prepare(values[place], connection)
+        for place in self.structured:
+            if values[place] is not None:
+                values[place] = json.dumps(values[place])
         return values
 
 
 def insert(rows: Sequence[M]) -> None:
-    """Insert new rows and give them their numbers: one INSERT for a few, COPY for many. Column defaults are not
-    looked at: a row made by `fresh` or its model's constructor has them."""
+    """Insert new rows and give them their numbers. Column defaults are not looked at: a row made by `fresh` or its
+    model's constructor has them."""
     if not rows:
         return
     table = _Table.of(type(rows[0]))
-    with connection.cursor() as cursor:
-        if len(rows) < COPY_FROM:
-            values = [table.values(row) for row in rows]
-            places = f"({', '.join(['%s'] * len(values[0]))})"
-            cursor.execute(
-                f'INSERT INTO "{table.name}" ({table.columns}) VALUES {", ".join([places] * len(rows))} RETURNING id',  # noqa: S608 names of our own tables
-                [value for row in values for value in row],
-            )
-            numbers = [number for (number,) in cursor.fetchall()]
-        else:
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table.name, len(rows)]
-            )
-            numbers = [number for (number,) in cursor.fetchall()]
-            with cursor.copy(f'COPY "{table.name}" (id, {table.columns}) FROM STDIN') as copy:
-                for row, number in zip(rows, numbers, strict=True):
-                    copy.write_row([number, *table.values(row)])
+    numbers = insert_rows(table.name, table.columns, [table.values(row) for row in rows])
     for row, number in zip(rows, numbers, strict=True):
         row.pk = number
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_rows(table: str, columns: str, rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Insert rows of all these columns of one of our tables, and tell their numbers in the same order: one INSERT for
+    a few, COPY for many, which wants two statements."""
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        if len(rows) < COPY_FROM:
+            places = f"({', '.join(['%s'] * len(rows[0]))})"
+            cursor.execute(
+                f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([places] * len(rows))} RETURNING id',  # noqa: S608 names of our own tables
+                [value for row in rows for value in row],
+            )
+            return [number for (number,) in cursor.fetchall()]
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, len(rows)]
+        )
+        numbers = [number for (number,) in cursor.fetchall()]
+        with cursor.copy(f'COPY "{table}" (id, {columns}) FROM STDIN') as copy:
+            for number, row in zip(numbers, rows, strict=True):
+                copy.write_row((number, *row))
+        return numbers
 
 
 @cache
@@ -331,4 +362,13 @@ def fresh(model: type[M], known: dict[str, Model] | None = None, **given: Any) -
     row._state = ModelState()
     if known:
         row._state.fields_cache = known
+    return row
+
+
+def stored(model: type[M], columns: dict[str, Any]) -> M:
+    """A row as it stands in the books, from all its columns; `from_db` at a fifth of the time."""
+    row = model.__new__(model)
+    row.__dict__.update(columns)
+    row._state = ModelState()
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return row

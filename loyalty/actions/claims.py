@@ -5,11 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
 from loyalty.actions.lookups import Pasts
-from loyalty.actions.receipts import ask, count, credit, point_at_lines, record_receipt, settle
+from loyalty.actions.receipts import ask, count, credit, record_receipt, settle
 from loyalty.actions.returns import remaining
 from loyalty.actions.tiers import settle_tiers
 from loyalty.models import CardToken, Membership, Receipt, Store
@@ -101,14 +102,8 @@ def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) ->
     version = version_at(membership.programme_id, sale.occurred_at)
     terms = version.terms if version else None
     past = Pasts([membership], {version.pk: terms} if version and terms else {}, [sale.occurred_at])
-    kept = remaining(sale)
-    outcome = count(
-        kept,
-        terms,
-        at=sale.occurred_at,
-        store=sale.store.code,
-        past=past.of(membership, sale.occurred_at, terms),
-    )
+    local = timezone.localtime(sale.occurred_at)
+    outcome = count(remaining(sale), terms, local=local, store=sale.store.code, past=past.of(membership, local, terms))
     settle(sale, outcome, version)
     sale.trace.append({"say": "claimed"})
     if sale.returns.exists():
@@ -117,10 +112,10 @@ def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) ->
     account = books.account_of(membership, version)
     if version:
         credit(account, sale, outcome, version)
-        point_at_lines([account], {(sale.pk, line.number): line for line in sale.lines.all()})
     sale.save(update_fields=["state", "membership", "version", "stamps", "room", "times", "trace"])
     if terms and terms.tiers:
         settle_tiers([membership], now=now)
     membership.last_visit_at = max(membership.last_visit_at or sale.occurred_at, sale.occurred_at)
-    books.write([books.Posting(membership, account, version, sale.occurred_at)], by=by, now=now)
+    lines = {(sale.pk, number): pk for number, pk in sale.lines.values_list("number", "pk")}
+    books.write([books.Posting(membership, account, version, sale.occurred_at)], by=by, now=now, lines=lines)
     return sale

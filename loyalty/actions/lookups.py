@@ -1,10 +1,11 @@
 """What counting a receipt needs to know beforehand, asked for many at once."""
 
-from bisect import bisect_left, bisect_right, insort
+import json
+from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
@@ -12,9 +13,8 @@ from django.utils import timezone
 
 from loyalty.actions import books
 from loyalty.models import Membership, ProgrammeVersion, Receipt, Store
-from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
-from loyalty.rules.facts import Key, ReceiptFacts
+from loyalty.rules.facts import Key, ReceiptFacts, key_as_json
 from loyalty.rules.terms import Terms, Tier
 from staff.errors import DomainError
 
@@ -28,16 +28,22 @@ class Article(NamedTuple):
     category: str
 
 
+ARTICLES = """
+SELECT p.id, p.sku, p.is_gift_card, coalesce(c.code, '') FROM loyalty_product p
+LEFT JOIN loyalty_category c ON c.id = p.category_id WHERE p.sku = ANY(%s)
+"""
+SHELF = f"""
+SELECT s.id, s.code, s.is_open, s.name, true FROM loyalty_store s WHERE s.code = ANY(%s)
+UNION ALL SELECT a.*, false FROM ({ARTICLES}) a
+"""  # noqa: S608 no value is put in
+
+
 def articles(skus: Collection[str]) -> dict[str, Article]:
     """Products by article number; one query, none for none."""
     if not skus:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.id, p.sku, p.is_gift_card, coalesce(c.code, '') FROM loyalty_product p"
-            " LEFT JOIN loyalty_category c ON c.id = p.category_id WHERE p.sku = ANY(%s)",
-            [list(skus)],
-        )
+        cursor.execute(ARTICLES, [list(skus)])
         return {row[1]: Article(*row) for row in cursor.fetchall()}
 
 
@@ -50,23 +56,32 @@ class Shelf:
 
     @classmethod
     def for_facts(cls, batch: Sequence[ReceiptFacts]) -> "Shelf":
-        """One query for stores, one for products."""
+        """One query."""
         codes = {facts.store for facts in batch}
         skus = {line.sku for facts in batch for line in facts.lines if line.sku}
-        stores = Store.objects.raw("SELECT * FROM loyalty_store WHERE code = ANY(%s)", [list(codes)])
-        return cls({store.code: store for store in stores}, articles(skus))
+        shelf = cls({}, {})
+        with connection.cursor() as cursor:
+            cursor.execute(SHELF, [list(codes), list(skus)])
+            for pk, code, flag, text, is_store in cursor.fetchall():
+                if is_store:
+                    shelf.stores[code] = Store(id=pk, code=code, name=text, is_open=flag)
+                else:
+                    shelf.products[code] = Article(pk, code, flag, text)
+        return shelf
 
-    def line(self, line: Line) -> Line:
-        """The line with what the shop knows of its product."""
-        product = self.products.get(line.sku)
-        if product is None:
-            return line
-        kind = "gift_card" if product.is_gift_card and line.kind == "sale" else line.kind
-        return Line(line.number, line.sku, line.quantity, line.amount, kind, product.category, line.reward)
+    def lines(self, lines: Sequence[Line]) -> list[Line]:
+        """The lines with what the shop knows of their products."""
+        seen = []
+        for line in lines:
+            if product := self.products.get(line.sku):
+                kind = "gift_card" if product.is_gift_card and line.kind == "sale" else line.kind
+                line = line._replace(kind=kind, category=product.category)
+            seen.append(line)
+        return seen
 
 
 class Card(NamedTuple):
-    """What counting needs of a card."""
+    """What counting needs of a card; `membership_id` is its own, before merges."""
 
     pk: int
     number: str
@@ -75,44 +90,90 @@ class Card(NamedTuple):
     replaced_by_id: int | None
 
 
-def cards_of(batch: Sequence[ReceiptFacts]) -> tuple[dict[str, Card], dict[str, DomainError]]:
-    """The live cards of these receipts by number, and why others are refused; one query."""
-    numbers = {normalise(facts.card) for facts in batch if facts.card}
-    found: dict[str, Card] = {}
-    if numbers:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, number, membership_id, status, replaced_by_id FROM loyalty_cardtoken"
-                " WHERE number = ANY(%s)",
-                [list(numbers)],
-            )
-            found = {row[1]: Card(*row) for row in cursor.fetchall()}
-    refusals: dict[str, DomainError] = {}
+MEMBER = [field.attname for field in Membership._meta.concrete_fields]
+# In key order, so that two who need the same never wait in a ring; a merge is followed before its lock.
+HELD = f"""
+SELECT c.id, c.number, c.membership_id, c.status, c.replaced_by_id, m.{", m.".join(MEMBER)}
+FROM loyalty_cardtoken c JOIN loyalty_membership own ON own.id = c.membership_id
+JOIN loyalty_membership m ON m.id = coalesce(own.merged_into_id, own.id)
+WHERE c.number IN (SELECT jsonb_array_elements_text(%s::jsonb)) ORDER BY m.id FOR UPDATE OF m
+"""  # noqa: S608 names of our own columns
+
+
+@dataclass(slots=True)
+class Held:
+    """The live cards of some receipts by number, their locked memberships, and why other cards are refused."""
+
+    cards: dict[str, Card]
+    members: dict[str, Membership]
+    refusals: dict[str, DomainError]
+
+    @property
+    def everybody(self) -> list[Membership]:
+        return list({member.id: member for member in self.members.values()}.values())
+
+
+def hold(numbers: Set[str]) -> Held:
+    """Resolve cards and lock their memberships; one query, another where merges were followed. Raises Moved."""
+    held = Held({}, {}, {})
+    if not numbers:
+        return held
+    members: dict[int, Membership] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [json.dumps(list(numbers))])
+        for row in cursor.fetchall():
+            card, lead = Card(*row[:5]), row[5]
+            held.cards[card.number] = card
+            if lead not in members:
+                members[lead] = books.stored(Membership, dict(zip(MEMBER, row[5:], strict=True)))
+            held.members[card.number] = members[lead]
+    books.check_leads(members, {card.membership_id for card in held.cards.values()})
     for number in numbers:
         try:
-            if number not in found:
-                books.resolve(number)
-            else:
-                books.refuse_dead(found[number])
+            if number not in held.cards:
+                raise books.unknown_card()
+            books.refuse_dead(held.cards[number])
         except DomainError as refusal:
-            refusals[number] = refusal
-    return {number: card for number, card in found.items() if number not in refusals}, refusals
+            held.refusals[number] = refusal
+    return held
 
 
-def known_sales(keys: Collection[Key]) -> dict[Key, Receipt]:
-    """Which of these sales are in the books; one query by the unique key, one more for what it found."""
-    if not keys:
-        return {}
+LEADS = """
+SELECT c.number, coalesce(m.merged_into_id, m.id) FROM loyalty_cardtoken c
+JOIN loyalty_membership m ON m.id = c.membership_id
+WHERE c.number IN (SELECT jsonb_array_elements_text(%s::jsonb))
+"""
+
+
+def leads_of(numbers: Set[str]) -> dict[str, int]:
+    """The memberships to which known cards lead, merges followed; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT r.id FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)"
-            " JOIN loyalty_store s ON s.code = k.store JOIN loyalty_receipt r ON r.source = k.source"
-            " AND r.store_id = s.id AND r.business_date = k.day AND r.number = k.number AND r.kind = 'sale'",
-            [list(column) for column in zip(*keys, strict=True)],
-        )
-        found = [pk for (pk,) in cursor.fetchall()]
-    rows = Receipt.objects.select_related("store").filter(pk__in=found) if found else []
-    return {(row.source, row.store.code, row.business_date, row.number): row for row in rows}
+        cursor.execute(LEADS, [json.dumps(list(numbers))])
+        return dict(cursor.fetchall())
+
+
+KNOWN = """
+WITH k AS (SELECT k, (k->>2)::date AS day FROM jsonb_array_elements(%s::jsonb) k)
+SELECT r.id, true FROM k JOIN loyalty_store s ON s.code = k.k->>1
+JOIN loyalty_receipt r ON r.store_id = s.id AND r.business_date = k.day AND r.number = k.k->>3
+ AND r.source = k.k->>0 AND r.kind = 'sale'
+UNION ALL
+SELECT r.id, false FROM k JOIN loyalty_receipt r ON r.original_key = k.k AND r.state = 'parked'
+"""
+
+
+def known_sales(keys: Collection[Key]) -> tuple[dict[Key, Receipt], list[int]]:
+    """Which of these sales are in the books, and the returns that wait for one of them; one query by index, one more
+    for the sales it found."""
+    if not keys:
+        return {}, []
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [json.dumps([key_as_json(key) for key in keys])])
+        found = cursor.fetchall()
+    sales = [pk for pk, is_sale in found if is_sale]
+    rows = Receipt.objects.select_related("store").filter(pk__in=sales) if sales else []
+    known = {(row.source, row.store.code, row.business_date, row.number): row for row in rows}
+    return known, [pk for pk, is_sale in found if not is_sale]
 
 
 def versions_of(programmes: set[int]) -> dict[int, list[ProgrammeVersion]]:
@@ -150,7 +211,16 @@ WHERE r.membership_id IN (
   AND r.state = 'counted' AND r.occurred_at BETWEEN %(since)s AND %(until)s
 ORDER BY r.occurred_at
 """
-Visit = tuple[datetime, int, bool]  # when, stamps (those of a return are negative), whether it was a sale
+
+
+@dataclass(slots=True)
+class _Card:
+    """What one card did, as far back as its terms look."""
+
+    days: dict[date, int] = field(default_factory=dict)  # stamps of sales by local day
+    visits: list[datetime] = field(default_factory=list)  # the sales that earned, in order
+    times: list[datetime] = field(default_factory=list)  # all that counts towards a tier, in order
+    counts: list[tuple[int, bool]] = field(default_factory=list)  # its stamps (a return's negative), and if a visit
 
 
 class Pasts:
@@ -158,43 +228,48 @@ class Pasts:
     for the one they were merged into."""
 
     def __init__(self, members: Iterable[Membership], terms: Mapping[int, Terms], times: Sequence[datetime]) -> None:
-        self._rows: dict[int, list[Visit]] = defaultdict(list)
-        self._zone = timezone.get_current_timezone()
+        self._cards: dict[int, _Card] = defaultdict(_Card)
+        self._has_tiers = any(one.tiers for one in terms.values())
         days = max((one.days_back for one in terms.values() if one.looks_back), default=0)
-        if not days:
+        pks = [member.pk for member in members]
+        if not days or not pks:
             return
         since, until = min(times) - timedelta(days=days), max(times) + timedelta(days=1)
+        zone = timezone.get_current_timezone()
         with connection.cursor() as cursor:
-            cursor.execute(PASTS, {"members": [m.pk for m in members], "since": since, "until": until})
+            cursor.execute(PASTS, {"members": pks, "since": since, "until": until})
             for lead, at, stamps, is_sale in cursor.fetchall():
-                self._rows[lead].append((at, stamps if is_sale else -stamps, is_sale))
+                self._add(self._cards[lead], at.astimezone(zone), stamps, is_sale)
 
-    def of(self, member: Membership, at: datetime, terms: Terms | None) -> Past:
+    def of(self, member: Membership, local: datetime, terms: Terms | None) -> Past:
+        """What matters to a receipt of this local time."""
         if terms is None or not terms.looks_back:
             return NOTHING
-        rows = self._rows[member.pk]
-        here = bisect_right(rows, at, key=_when)
-        day = at.astimezone(self._zone).date()
-        first, last = (bisect_left(rows, at + timedelta(days=days), key=_when) for days in (-1, 1))
-        today = sum(n for when, n, is_sale in rows[first:last] if is_sale and when.astimezone(self._zone).date() == day)
-        latest = next((when for when, stamps, is_sale in reversed(rows[:here]) if is_sale and stamps), None)
+        card = self._cards[member.id]
+        before = bisect_right(card.visits, local)
         return Past(
-            today,
-            None if latest is None else (at - latest).total_seconds() / 60,
-            terms.tier_of(_reached(rows, at, here, terms)) if terms.tiers else None,
+            card.days.get(local.date(), 0),
+            (local - card.visits[before - 1]).total_seconds() / 60 if before else None,
+            terms.tier_of(_reached(card, local, terms)) if terms.tiers else None,
         )
 
-    def add(self, member: Membership, at: datetime, stamps: int, terms: Terms | None) -> None:
+    def add(self, member: Membership, local: datetime, stamps: int, terms: Terms | None) -> None:
         if terms and terms.looks_back:
-            insort(self._rows[member.pk], (at, stamps, True))
+            self._add(self._cards[member.id], local, stamps, True)
+
+    def _add(self, card: _Card, at: datetime, stamps: int, is_sale: bool) -> None:
+        if is_sale and stamps:
+            day = at.date()
+            card.days[day] = card.days.get(day, 0) + stamps
+            insort(card.visits, at)
+        if self._has_tiers and stamps:
+            place = bisect_right(card.times, at)
+            card.times.insert(place, at)
+            card.counts.insert(place, (stamps if is_sale else -stamps, is_sale))
 
 
-def _when(visit: Visit) -> datetime:
-    return visit[0]
-
-
-def _reached(rows: list[Visit], at: datetime, here: int, terms: Terms) -> int:
-    window = rows[bisect_right(rows, at - timedelta(days=terms.tier_days), key=_when) : here]
+def _reached(card: _Card, at: datetime, terms: Terms) -> int:
+    window = card.counts[bisect_right(card.times, at - timedelta(days=terms.tier_days)) : bisect_right(card.times, at)]
     if terms.tier_by == ProgrammeVersion.TierBy.VISITS:
-        return sum(is_sale and stamps > 0 for _at, stamps, is_sale in window)
-    return sum(stamps for _at, stamps, _is_sale in window)
+        return sum(is_visit for _stamps, is_visit in window)
+    return sum(stamps for stamps, _is_visit in window)

@@ -1,7 +1,6 @@
 """Sales and returns, by whichever door they come: told twice they count once."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
-from loyalty.actions.lookups import NOTHING, Past, Pasts, Shelf, cards_of, in_force, known_sales, versions_of
+from loyalty.actions.lookups import Past, Pasts, Shelf, hold, in_force, known_sales, versions_of
 from loyalty.actions.tiers import settle_tiers
 from loyalty.errors import Moved, ReceiptConflict
 from loyalty.models import Membership, ProgrammeVersion, Receipt, ReceiptLine, StampRequest, Store
@@ -66,86 +65,80 @@ def record_sales(
     if not batch:
         return []
     shelf = shelf or Shelf.for_facts(batch)
-    cards, refusals = cards_of(batch)
-    members = books.lock_all([card.membership_id for card in cards.values()]) if cards else {}
-    known = known_sales([facts.key for facts in batch])
-    versions = versions_of({member.programme_id for member in members.values()})
+    keys = [facts.key for facts in batch]
+    numbers = [normalise(facts.card) for facts in batch]
+    held = hold(set(filter(None, numbers)))
+    known, parked = known_sales(keys)
+    versions = versions_of({member.programme_id for member in held.everybody})
     terms = {version.pk: version.terms for rows in versions.values() for version in rows}
-    pasts = Pasts(members.values(), terms, [facts.occurred_at for facts in batch])
-    accounts = books.accounts_of(members.values(), with_rewards=any(one.interim for one in terms.values()))
+    pasts = Pasts(held.everybody, terms, [facts.occurred_at for facts in batch])
+    accounts = books.accounts_of(held.everybody, with_rewards=any(one.interim for one in terms.values()))
+    zone = timezone.get_current_timezone()
     postings: dict[int, books.Posting] = {}
-    receipts: list[Receipt] = []
-    told: list[tuple[Receipt, list[Line]]] = []
+    told: list[tuple[Receipt, Sequence[Line]]] = []
     late: list[tuple[Receipt, Membership]] = []
     answers: dict[int, Answer] = {}
     for place in sorted(range(len(batch)), key=lambda i: (batch[i].occurred_at, batch[i].number)):
-        facts = batch[place]
-        number = normalise(facts.card)
+        facts, key, number = batch[place], keys[place], numbers[place]
         try:
-            if facts.key in known:
-                answers[place] = _told_before(known[facts.key], facts)
+            if key in known:
+                answers[place] = _told_before(known[key], facts)
                 continue
             store = _check(facts, shelf, now)
-            if number in refusals:
-                raise refusals[number]
-            card = cards.get(number)
-            member = members[card.membership_id] if card else None
+            if number in held.refusals:
+                raise held.refusals[number]
+            member = held.members.get(number)
             if member:
                 books.refuse_inactive(member)
         except DomainError as refusal:
             answers[place] = refusal
             continue
-        seen = [shelf.line(line) for line in facts.lines]
+        seen = shelf.lines(facts.lines)
         receipt = _receipt(facts, store, by=by, now=now)
-        version = None
+        known[key] = answers[place] = receipt
+        told.append((receipt, seen))
         if member is None:
             receipt.state, receipt.trace = Receipt.State.UNIDENTIFIED, [{"say": "no_card"}]
-        else:
-            receipt.membership_id, receipt.card_id = member.pk, card.pk if card else None
-            receipt._state.fields_cache["membership"] = member
-            version = next((v for v in versions[member.programme_id] if in_force(v, facts.occurred_at)), None)
-            if version and not late_ok and facts.occurred_at < now - timedelta(days=version.backdate_days):
-                receipt.state = Receipt.State.HELD
-                receipt.trace = [{"say": "late", "days": version.backdate_days}]
-                late.append((receipt, member))
-            else:
-                receipt.state = Receipt.State.COUNTED
-                own = version.terms if version else None
-                past = pasts.of(member, facts.occurred_at, own)
-                outcome = count(seen, own, at=facts.occurred_at, store=facts.store, past=past)
-                pasts.add(member, facts.occurred_at, outcome.stamps, own)
-                settle(receipt, outcome, version)
-                member.last_visit_at = max(member.last_visit_at or facts.occurred_at, facts.occurred_at)
-        receipts.append(receipt)
-        known[facts.key] = answers[place] = receipt
-        told.append((receipt, seen))
-        if member and receipt.state == Receipt.State.COUNTED:
-            account = accounts[member.pk]
-            if version:
-                credit(account, receipt, outcome, version)
-            postings[member.pk] = books.Posting(member, account, version, facts.occurred_at)
+            continue
+        receipt.__dict__ |= {"membership_id": member.id, "card_id": held.cards[number].pk}
+        receipt._state.fields_cache["membership"] = member
+        version = next((v for v in versions[member.programme_id] if in_force(v, facts.occurred_at)), None)
+        if version and not late_ok and facts.occurred_at < now - timedelta(days=version.backdate_days):
+            receipt.state = Receipt.State.HELD
+            receipt.trace = [{"say": "late", "days": version.backdate_days}]
+            late.append((receipt, member))
+            continue
+        receipt.state = Receipt.State.COUNTED
+        own, local = terms[version.id] if version else None, facts.occurred_at.astimezone(zone)
+        outcome = count(seen, own, local=local, store=facts.store, past=pasts.of(member, local, own))
+        pasts.add(member, local, outcome.stamps, own)
+        settle(receipt, outcome, version)
+        member.last_visit_at = max(member.last_visit_at or facts.occurred_at, facts.occurred_at)
+        if version:
+            credit(accounts[member.id], receipt, outcome, version)
+        postings[member.id] = books.Posting(member, accounts[member.id], version, facts.occurred_at)
+    receipts = [receipt for receipt, _lines in told]
     books.insert(receipts)
-    lines = [_line(receipt, line, shelf) for receipt, seen in told for line in seen]
-    books.insert(lines)
-    point_at_lines(accounts.values(), {(line.receipt_id, line.number): line for line in lines})
+    lines = insert_lines(told, shelf)
     if any(one.tiers for one in terms.values()):
         settle_tiers([posting.membership for posting in postings.values()], now=now)
-    books.write(list(postings.values()), by=by, now=now)
+    books.write(list(postings.values()), by=by, now=now, lines=lines)
     for receipt, member in late:
         ask(receipt, member, by=by, now=now)
-    _redeem_paid_with(receipts, lines, by=by, now=now)
-    _match_parked(receipts, by=by, now=now)
+    _redeem_paid_with(told, by=by, now=now)
+    if parked:
+        _match_parked(parked, receipts, by=by, now=now)
     return [answers[place] for place in range(len(batch))]
 
 
-def count(lines: Sequence[Line], terms: Terms | None, *, at: datetime, store: str, past: Past = NOTHING) -> Outcome:
-    """What a sale earns for its card under the terms of its day."""
+def count(lines: Sequence[Line], terms: Terms | None, *, local: datetime, store: str, past: Past) -> Outcome:
+    """What a sale earns for its card under the terms of its day, at its local time."""
     if terms is None:
         return Outcome((), ({"say": "no_programme"},), room=0)
     return earn(
         lines,
         terms,
-        local=timezone.localtime(at),
+        local=local,
         store=store,
         earned_today=past.earned_today,
         minutes_since_last=past.minutes_since_last,
@@ -154,20 +147,20 @@ def count(lines: Sequence[Line], terms: Terms | None, *, at: datetime, store: st
 
 
 def settle(receipt: Receipt, outcome: Outcome, version: ProgrammeVersion | None) -> None:
-    receipt.version_id, receipt.stamps, receipt.room = version.pk if version else None, outcome.stamps, outcome.room
+    receipt.__dict__ |= {"version_id": version.id if version else None}
+    receipt.stamps, receipt.room = outcome.stamps, outcome.room
     receipt.times, receipt.trace = outcome.times, list(outcome.trace)
 
 
 def credit(account: Account, receipt: Receipt, outcome: Outcome, version: ProgrammeVersion) -> None:
-    """Put the earnings on the account; each change knows its line by number until the lines are stored."""
-    circumstances = {"version": version, "occurred_at": receipt.occurred_at, "receipt": receipt}
+    """Put the earnings on the account; each change names its line by number."""
     terms = version.terms
     made, before = 0, len(account.changes)
+    account.about = books.About(version, receipt.occurred_at, receipt)
     for earning in outcome.earnings:
         made += account.credit(EARN, earning.stamps, terms.goal, terms.levels, line=earning.line, rule=earning.rule)
-    for change in account.changes[before:]:
-        change.extra = circumstances | change.extra
-    receipt.trace += on_the_way(account, version, since=before)
+    if terms.interim:
+        receipt.trace += on_the_way(account, version, since=before)
     if made:
         receipt.trace.append({"say": "rewarded", "rewards": made})
 
@@ -177,13 +170,6 @@ def on_the_way(account: Account, version: ProgrammeVersion, *, since: int = 0) -
     levels = [level for change in account.changes[since:] for _cycle, level in change.reached]
     names = [step.name for level in levels for step in version.terms.interim if step.at == level]
     return [{"say": "interim", "names": names}] if names else []
-
-
-def point_at_lines(accounts: Iterable[Account], lines: Mapping[tuple[int, int], ReceiptLine]) -> None:
-    for account in accounts:
-        for change in account.changes:
-            if number := change.extra.get("line"):
-                change.extra["line"] = lines[change.extra["receipt"].pk, number]
 
 
 def _told_before(receipt: Receipt, facts: ReceiptFacts) -> Receipt:
@@ -211,7 +197,7 @@ def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetim
         Receipt,
         {"store": store},
         source=facts.source,
-        store_id=store.pk,
+        store_id=store.id,
         business_date=facts.business_date,
         number=facts.number,
         kind=Receipt.Kind.RETURN if facts.original else Receipt.Kind.SALE,
@@ -225,19 +211,30 @@ def _receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetim
     )
 
 
-def _line(receipt: Receipt, line: Line, shelf: Shelf) -> ReceiptLine:
-    product = shelf.products.get(line.sku)
-    return books.fresh(
-        ReceiptLine,
-        receipt_id=receipt.pk,
-        number=line.number,
-        sku=line.sku,
-        product_id=product.pk if product else None,
-        quantity=line.quantity,
-        amount=line.amount,
-        kind=line.kind,
-        reward_id=line.reward,
-    )
+LINE = "receipt_id, number, sku, product_id, quantity, amount, kind, reward_id"
+
+
+def insert_lines(told: Sequence[tuple[Receipt, Sequence[Line]]], shelf: Shelf) -> dict[tuple[int, int], int]:
+    """Store the lines of new receipts; their numbers in the books by receipt and line."""
+    rows = []
+    for receipt, lines in told:
+        number = receipt.id
+        for line in lines:
+            product = shelf.products.get(line.sku)
+            rows.append(
+                (
+                    number,
+                    line.number,
+                    line.sku,
+                    product.pk if product else None,
+                    line.quantity,
+                    line.amount,
+                    line.kind,
+                    line.reward,
+                )
+            )
+    stored = books.insert_rows(ReceiptLine._meta.db_table, LINE, rows)
+    return {(row[0], row[1]): number for row, number in zip(rows, stored, strict=True)}
 
 
 def ask(receipt: Receipt, member: Membership, *, by: User | None, now: datetime) -> None:
@@ -254,30 +251,21 @@ def ask(receipt: Receipt, member: Membership, *, by: User | None, now: datetime)
         )
 
 
-def _redeem_paid_with(
-    receipts: Sequence[Receipt], lines: Sequence[ReceiptLine], *, by: User | None, now: datetime
-) -> None:
+def _redeem_paid_with(told: Sequence[tuple[Receipt, Sequence[Line]]], *, by: User | None, now: datetime) -> None:
     """Lines paid with a reward by number redeem it, unless the till has already done so."""
     from loyalty.actions.rewards import redeem_with_receipt
 
-    paid = [line for line in lines if line.reward_id and line.kind == ReceiptLine.Kind.REWARD]
-    known = {receipt.pk: receipt for receipt in receipts} if paid else {}
-    for line in paid:
-        if line.reward_id and known[line.receipt_id].membership_id:
-            redeem_with_receipt(line.reward_id, known[line.receipt_id], by=by, now=now)
+    for receipt, lines in told:
+        for line in lines:
+            if line.reward and line.kind == ReceiptLine.Kind.REWARD and receipt.membership_id:
+                redeem_with_receipt(line.reward, receipt, by=by, now=now)
 
 
-def _match_parked(sales: Sequence[Receipt], *, by: User | None, now: datetime) -> None:
-    """Returns that came before these sales are counted now; one query when there are none."""
+def _match_parked(parked: Sequence[int], sales: Sequence[Receipt], *, by: User | None, now: datetime) -> None:
+    """Returns that came before these sales are counted now."""
     from loyalty.actions.returns import settle_parked
 
     keys = {(sale.source, sale.store.code, sale.business_date.isoformat(), sale.number): sale for sale in sales}
-    if not keys:
-        return
-    rows = Receipt.objects.raw(
-        "SELECT * FROM loyalty_receipt WHERE state = 'parked' AND original_key = ANY(%s::jsonb[])"
-        " ORDER BY occurred_at, id",
-        [[json.dumps(key) for key in keys]],
-    )
-    for row in rows:
-        settle_parked(row, keys[tuple(row.original_key or ())], by=by, now=now)
+    for row in Receipt.objects.filter(pk__in=parked, state=Receipt.State.PARKED).order_by("occurred_at", "pk"):
+        if sale := keys.get(tuple(row.original_key or ())):
+            settle_parked(row, sale, by=by, now=now)

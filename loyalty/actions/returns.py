@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.actions import books
 from loyalty.actions.lookups import Shelf
-from loyalty.actions.receipts import _check, _line, _receipt, _told_before
+from loyalty.actions.receipts import _check, _receipt, _told_before, insert_lines
 from loyalty.actions.tiers import settle_tiers
 from loyalty.models import Receipt, ReceiptLine
 from loyalty.rules.account import REVERSE, UNCONVERT
@@ -59,7 +58,7 @@ def record_return(facts: ReceiptFacts, *, by: User | None, now: datetime) -> Rec
     receipt = _receipt(facts, store, by=by, now=now)
     receipt.state, receipt.trace = Receipt.State.PARKED, [{"say": "parked"}]
     receipt.save(force_insert=True)
-    books.insert([_line(receipt, line, shelf) for line in facts.lines])
+    insert_lines([(receipt, facts.lines)], shelf)
     if sale:
         settle_return(receipt, sale, by=by, now=now)
     return receipt
@@ -97,7 +96,8 @@ def settle_return(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
     account = books.account_of(membership, sale.version, for_debit=True)
     unit = {"unit": "point"} if sale.version and sale.version.prices else {}
     if due and sale.version:
-        account.debit(REVERSE, due, sale.version.goal, receipt=receipt)
+        account.about = books.About(sale.version, receipt.occurred_at, receipt)
+        account.debit(REVERSE, due, sale.version.goal)
         trace.append({"say": "reversed", "stamps": due} | unit)
         if unmade := sum(change.kind == UNCONVERT for change in account.changes):
             trace.append({"say": "unconverted", "rewards": unmade})
@@ -170,7 +170,7 @@ def remaining(sale: Receipt, *, with_return: Receipt | None = None) -> list[Line
         line = as_line(row)
         left = row.quantity - quantity
         share = row.amount - amount if amount else row.amount * left / row.quantity if row.quantity else Decimal(0)
-        lines.append(replace(line, quantity=left, amount=max(share, Decimal(0)) if left else Decimal(0)))
+        lines.append(line._replace(quantity=left, amount=max(share, Decimal(0)) if left else Decimal(0)))
     if returned:
         raise DomainError(
             _("Line %(line)s is not on the sale.") % {"line": min(returned)}, code="more_than_sold", field="lines"

@@ -2,19 +2,19 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from django.db import transaction
-from django.db.models import Max
-from django.db.models.functions import Coalesce
+from django.db.models import Max, Sum
 from django.utils import timezone
 
 from loyalty.actions import books
-from loyalty.actions.lookups import Shelf, articles, known_sales
+from loyalty.actions.lookups import Shelf, articles, known_sales, leads_of
 from loyalty.actions.receipts import record_receipt, record_sales
 from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
 from loyalty.models import (
@@ -59,15 +59,16 @@ class Tally:
 def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chunk: int = CHUNK) -> Tally:
     """Import all; `reject(row, reason)` is told of each row left out. Memory holds one chunk, and for a file without
     receipt numbers a hash a row. Raises MappingError before anything is written when the file does not fit."""
-    rows = csv.DictReader(file, delimiter=mapping.delimiter)
-    mapping.check_head(list(rows.fieldnames or []))
+    rows = csv.reader(file, delimiter=mapping.delimiter)
+    head = next(rows, [])
+    mapping.check_head(head)
     programme = programme_for(mapping, now)
     tally, shelf = Tally(), _Shelf(mapping)
     entries_before = LedgerEntry.objects.aggregate(last=Max("pk"))["last"] or 0
 
-    def counted(source: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
+    def counted(source: Iterable[list[str]]) -> Iterator[list[str]]:
         for row in source:
-            tally.rows += 1
+            tally.rows += bool(row)
             yield row
 
     def refuse(row: int, reason: str) -> None:
@@ -75,8 +76,8 @@ def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chun
         tally.reasons[reason] = tally.reasons.get(reason, 0) + 1
         reject(row, reason)
 
-    stream = Reader(mapping).receipts(counted(rows))
-    while batch := list(islice(stream, chunk)):
+    stream = Reader(mapping, head).receipts(counted(rows))
+    for batch in _ahead(iter(lambda: list(islice(stream, chunk)), [])):
         told: list[tuple[int, ReceiptFacts]] = []
         for place, facts in batch:
             if isinstance(facts, Reject):
@@ -101,9 +102,21 @@ def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chun
                 except DomainError as refusal:
                     refuse(place, str(refusal))
     new = LedgerEntry.objects.filter(pk__gt=entries_before, recorded_at=now)
-    tally.stamps = sum(new.filter(kind="earn").values_list("stamps", flat=True).iterator())
+    tally.stamps = new.filter(kind="earn").aggregate(sum=Sum("stamps"))["sum"] or 0
     tally.rewards = Reward.objects.filter(convert__pk__gt=entries_before, issued_at=now).count()
     return tally
+
+
+T = TypeVar("T")
+
+
+def _ahead(batches: Iterator[T]) -> Iterator[T]:
+    """The same, each read while the database has the one before."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 Placed = tuple[int, ReceiptFacts]
@@ -135,11 +148,10 @@ def _owners(told: list[Placed]) -> dict[Key, int]:
     if not wanted:
         return {}
     sales = {facts.key: normalise(facts.card) for _place, facts in told if not facts.original}
-    cards = CardToken.objects.filter(number__in=set(sales.values()))
-    leads = dict(cards.values_list("number", Coalesce("membership__merged_into_id", "membership_id")))
+    leads = leads_of(set(sales.values()))
     owners = {key: leads[number] for key, number in sales.items() if number in leads}
     return owners | {
-        key: row.membership_id for key, row in known_sales(wanted - set(sales)).items() if row.membership_id
+        key: row.membership_id for key, row in known_sales(wanted - set(sales))[0].items() if row.membership_id
     }
 
 
@@ -222,8 +234,7 @@ def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetim
         number = normalise(facts.card)
         if number and (number not in first or facts.occurred_at < first[number].occurred_at):
             first[number] = facts
-    known = set(CardToken.objects.filter(number__in=first).values_list("number", flat=True))
-    new = sorted(set(first) - known)
+    new = sorted(first.keys() - leads_of(first.keys()).keys())
     members = [
         Membership(programme=programme, enrolled_at=min(first[number].occurred_at, now), cycle_needed=None)
         for number in new

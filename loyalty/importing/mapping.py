@@ -3,8 +3,8 @@
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
-from loyalty.rules.facts import ReceiptFacts
+from loyalty.rules.facts import Key, ReceiptFacts
 
 FIELDS = (
     "source",
@@ -35,6 +35,7 @@ FIELDS = (
     "original_date",
 )
 LARGEST = Decimal(10) ** 9
+REMEMBERED = 100_000  # texts whose meaning is kept: prices and days come again and again
 
 
 class MappingError(ValueError):
@@ -83,6 +84,10 @@ class FileMapping:
             raise MappingError(f"The file has no column “{missing[0]}”; it has: {', '.join(head)}.")
 
 
+LINE = ("line", "product", "quantity", "amount", "total", "line_kind")  # these may differ from row to row of a receipt
+LINE_KINDS = frozenset({"sale", "reward", "gift_card", "void"})
+
+
 class Reader:
     """Rows into receipts. Consecutive rows with one number are the lines of one receipt.
 
@@ -90,104 +95,174 @@ class Reader:
     any piece; of identical rows in one file the second is a second sale.
     """
 
-    def __init__(self, mapping: FileMapping) -> None:
-        self._mapping = mapping
+    def __init__(self, mapping: FileMapping, head: Sequence[str]) -> None:
+        places = {column: place for place, column in enumerate(head)}
+        self._formats = mapping.formats
+        self._width = len(head)
+        self._cells = [
+            (places.get(mapping.columns.get(name, "")), mapping.fixed.get(name, "").strip()) for name in FIELDS
+        ]
+        self._line_cells = [self._cells[FIELDS.index(name)] for name in LINE]
+        of_receipt = [cell for name, cell in zip(FIELDS, self._cells, strict=True) if name not in LINE]
+        self._of_receipt = [place for place, _fixed in of_receipt if place is not None]
+        self._number_at = self._cells[FIELDS.index("number")][0]
         self._seen: Counter[str] = Counter()
-        self._moments: dict[str, datetime] = {}
+        self._moments: dict[tuple[str, str], datetime] = {}
+        self._numbers: dict[str, Decimal] = {}
 
-    def receipts(self, rows: Iterator[Mapping[str, str]]) -> Iterator[tuple[int, ReceiptFacts | Reject]]:
-        """(row number of the first line, receipt or reject), in the order of the file."""
-        held: tuple[int, ReceiptFacts] | None = None
-        for place, row in enumerate(rows, 2):  # row 1 is the head
+    def receipts(self, rows: Iterable[list[str]]) -> Iterator[tuple[int, ReceiptFacts | Reject]]:
+        """(row number of the first line, receipt or reject), in the order of the file. Empty rows are passed over."""
+        held: _Told | None = None
+        told: list[str] = []
+        for place, row in enumerate(filter(None, rows), 2):  # row 1 is the head
             try:
-                facts = self._read(row)
+                if len(row) != self._width or "\x00" in "".join(row):
+                    self._mend(row)
+                same = [row[cell] for cell in self._of_receipt]
+                if held and same == told and self._number_at is not None and row[self._number_at].strip():
+                    held.add(self._line(row))
+                    continue
+                found = self._read(place, row)
             except Reject as reject:
                 yield place, reject
                 continue
-            if held and held[1].key == facts.key and held[1].original == facts.original:
-                merged = held[1]
-                held = (held[0], _with_lines(merged, facts))
+            if held and held.key == found.key:
+                held.add(found.lines[0])
                 continue
             if held:
-                yield held
-            held = (place, facts)
+                yield held.place, held.facts()
+            held, told = found, same
         if held:
-            yield held
+            yield held.place, held.facts()
 
-    def _read(self, row: Mapping[str, str]) -> ReceiptFacts:
-        if None in row:
+    def _mend(self, row: list[str]) -> None:
+        """Cells left out at the end are empty. Raises Reject for what cannot be mended."""
+        if len(row) > self._width:
             raise Reject("more cells than the head has columns")
-        get = self._getter(row)
-        if not get("store"):
+        row += [""] * (self._width - len(row))
+        if "\x00" in "".join(row):
+            places = [(name, at) for name, (at, _fixed) in zip(FIELDS, self._cells, strict=True) if at is not None]
+            name = next((name for name, at in places if "\x00" in row[at]), "a cell")
+            raise Reject(f"{name} holds a null character")
+
+    def _read(self, place: int, row: list[str]) -> "_Told":
+        (
+            source,
+            store,
+            day,
+            number,
+            kind,
+            moment,
+            card,
+            cashier,
+            _total,
+            _line,
+            _product,
+            _quantity,
+            _amount,
+            _line_kind,
+            original_number,
+            original_day,
+        ) = [(row[at].strip() if at is not None else "") or fixed for at, fixed in self._cells]
+        if not store:
             raise Reject("no store")
-        occurred_at = self._moment("occurred_at", get("occurred_at"))
-        day = get("business_date")
+        occurred_at = self._moment("occurred_at", moment)
         business_date = self._moment("business_date", day).date() if day else occurred_at.date()
-        amount = _number(get("amount") or get("total") or "0", "amount")
-        quantity = int(_number(get("quantity") or "1", "quantity"))
-        if not 0 <= quantity <= 10_000:
-            raise Reject("quantity must be between 0 and 10 000")
-        kind = get("line_kind") or "sale"
-        if kind not in ("sale", "reward", "gift_card", "void"):
-            raise Reject(f"line_kind “{kind[:20]}” is none of sale, reward, gift_card, void")
-        is_return = (get("kind") or "sale") == "return"
-        if is_return and not get("original_number"):
+        line = self._line(row)
+        if kind == "return" and not original_number:
             raise Reject("a return must name its sale in original_number")
-        sku, card = get("product")[:80], get("card")
         if len(normalise(card)) > 64:
             raise Reject("the card number is longer than 64 characters")
-        number = get("number")
-        source, store = get("source") or "file", get("store")
+        source = source or "file"
         if not number:
-            text = f"{source}|{store}|{occurred_at.isoformat()}|{normalise(card)}|{sku}|{amount}|{quantity}|{kind}"
+            text = f"{source}|{store}|{occurred_at.isoformat()}|{normalise(card)}|{line.sku}|{line.amount}|"
+            text += f"{line.quantity}|{line.kind}"
             digest = hashlib.sha256(text.encode()).hexdigest()[:20]
             self._seen[digest] += 1
             number = f"{digest}-{self._seen[digest]}"
         if len(number) > 80:
             raise Reject("the receipt number is longer than 80 characters")
-        original_day = get("original_date")
+        original = None
+        if kind == "return":
+            sold_on = self._moment("original_date", original_day).date() if original_day else business_date
+            original = (source, store, sold_on, original_number)
+        return _Told(place, (source, store, business_date, number), original, occurred_at, card, cashier[:80], [line])
+
+    def _line(self, row: list[str]) -> Line:
+        number, sku, quantity, amount, total, kind = [
+            (row[at].strip() if at is not None else "") or fixed for at, fixed in self._line_cells
+        ]
+        count = int(self._number(quantity, "quantity")) if quantity else 1
+        if not 0 <= count <= 10_000:
+            raise Reject("quantity must be between 0 and 10 000")
+        if kind and kind not in LINE_KINDS:
+            raise Reject(f"line_kind “{kind[:20]}” is none of sale, reward, gift_card, void")
+        return Line(
+            int(self._number(number, "line")) if number else 1,
+            sku[:80],
+            count,
+            self._number(amount or total or "0", "amount"),
+            kind or "sale",
+        )
+
+    def _number(self, text: str, name: str) -> Decimal:
+        known = self._numbers.get(text)
+        if known is None:
+            known = _number(text, name)
+            if len(self._numbers) < REMEMBERED:
+                self._numbers[text] = known
+        return known
+
+    def _moment(self, name: str, text: str) -> datetime:
+        known = self._moments.get((name, text))
+        if known is not None:
+            return known
+        value = _parse(text, self._formats.get(name, ()))
+        if value is None:
+            raise Reject(f"{name} “{text[:40]}” is no date I can read" if text else f"no {name}")
+        if len(self._moments) < REMEMBERED:
+            self._moments[name, text] = value
+        return value
+
+
+@dataclass(slots=True)
+class _Told:
+    """A receipt while its rows are read."""
+
+    place: int
+    named: Key
+    original: Key | None
+    occurred_at: datetime
+    card: str
+    cashier: str
+    lines: list[Line]
+
+    @property
+    def key(self) -> tuple[Key, Key | None]:
+        return self.named, self.original
+
+    def add(self, line: Line) -> None:
+        """A number told twice goes on after the highest."""
+        taken = {one.number for one in self.lines}
+        self.lines.append(line._replace(number=max(taken) + 1) if line.number in taken else line)
+
+    def facts(self) -> ReceiptFacts | Reject:
+        total = sum((line.amount for line in self.lines), Decimal(0))
+        if total > LARGEST:
+            return Reject("the total is too large")
+        source, store, business_date, number = self.named
         return ReceiptFacts(
             source=source,
             store=store,
             business_date=business_date,
             number=number,
-            occurred_at=occurred_at,
-            card=card,
-            cashier=get("cashier")[:80],
-            lines=(Line(int(_number(get("line") or "1", "line")), sku, quantity, amount, kind),),
-            total=amount,
-            original=(
-                source,
-                store,
-                self._moment("original_date", original_day).date() if original_day else business_date,
-                get("original_number"),
-            )
-            if is_return
-            else None,
+            occurred_at=self.occurred_at,
+            lines=tuple(self.lines),
+            card=self.card,
+            cashier=self.cashier,
+            total=total,
+            original=self.original,
         )
-
-    def _getter(self, row: Mapping[str, str]) -> Any:
-        columns, fixed = self._mapping.columns, self._mapping.fixed
-
-        def get(name: str) -> str:
-            value = row.get(columns[name]) if name in columns else None
-            value = (value or fixed.get(name, "")).strip()
-            if "\x00" in value:
-                raise Reject(f"{name} holds a null character")
-            return value
-
-        return get
-
-    def _moment(self, name: str, text: str) -> datetime:
-        known = self._moments.get(text)
-        if known is not None:
-            return known
-        value = _parse(text, self._mapping.formats.get(name, ()))
-        if value is None:
-            raise Reject(f"{name} “{text[:40]}” is no date I can read" if text else f"no {name}")
-        if len(self._moments) < 100_000:
-            self._moments[text] = value
-        return value
 
 
 def _parse(text: str, formats: Any) -> datetime | None:
@@ -218,9 +293,3 @@ def _number(text: str, name: str) -> Decimal:
     if value < 0:
         raise Reject(f"{name} is negative; a return is a receipt of kind “return”")
     return value
-
-
-def _with_lines(facts: ReceiptFacts, more: ReceiptFacts) -> ReceiptFacts:
-    taken = {line.number for line in facts.lines}
-    lines = [replace(line, number=max(taken) + 1) if line.number in taken else line for line in more.lines]
-    return replace(facts, lines=(*facts.lines, *lines), total=facts.total + more.total)

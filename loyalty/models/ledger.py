@@ -41,7 +41,9 @@ class LedgerEntry(models.Model):
         MERGE = "merge", _("memberships merged")
         WRONG_CARD = "wrong_card", _("wrong card")
 
-    membership = models.ForeignKey(Membership, models.PROTECT, related_name="entries", verbose_name=_("membership"))
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, related_name="entries", verbose_name=_("membership"), db_index=False
+    )
     seq = models.PositiveIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     stamps = models.IntegerField(_("stamps"))
@@ -50,9 +52,16 @@ class LedgerEntry(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"))
     expires_at = models.DateTimeField(_("expires"), null=True)
     version = models.ForeignKey(
-        ProgrammeVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("programme version")
+        ProgrammeVersion,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("programme version"),
+        db_index=False,
     )
-    receipt = models.ForeignKey(Receipt, models.PROTECT, null=True, related_name="entries", verbose_name=_("receipt"))
+    receipt = models.ForeignKey(
+        Receipt, models.PROTECT, null=True, related_name="entries", verbose_name=_("receipt"), db_index=False
+    )
     line = models.ForeignKey(
         ReceiptLine, models.PROTECT, null=True, related_name="+", verbose_name=_("receipt line"), db_index=False
     )
@@ -64,7 +73,9 @@ class LedgerEntry(models.Model):
     note = models.TextField(_("note"), blank=True)
     cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=2, default=0)
     key = models.CharField(max_length=80, null=True)  # noqa: DJ001 the caller's own name of this gift, given once
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"), db_index=False
+    )
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -116,7 +127,9 @@ class Reward(models.Model):
 
     MOVES = REWARD_MOVES
 
-    membership = models.ForeignKey(Membership, models.PROTECT, related_name="rewards", verbose_name=_("membership"))
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, related_name="rewards", verbose_name=_("membership"), db_index=False
+    )
     convert = models.OneToOneField(
         LedgerEntry, models.PROTECT, null=True, blank=True, related_name="reward", verbose_name=_("made by")
     )

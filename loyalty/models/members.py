@@ -14,7 +14,8 @@ class Membership(models.Model):
 
     A card bought at the counter may be nameless (`customer` is empty) until somebody claims it. `balance`, `seq`,
     `cycle` and `cycle_needed` are caches of the ledger, written only under this row's lock; the nightly job compares
-    them. `tier` is what the terms make of the trailing days, kept up with each receipt and every night.
+    them. `tier` is what the terms make of the trailing days, kept up with each receipt and every night. No index holds
+    what a stamp changes, so that a stamp writes the row and nothing else.
     """
 
     class Status(models.TextChoices):
@@ -23,9 +24,17 @@ class Membership(models.Model):
         MERGED = "merged", _("merged into another")
         CLOSED = "closed", _("closed")
 
-    programme = models.ForeignKey(Programme, models.PROTECT, related_name="memberships", verbose_name=_("programme"))
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, related_name="memberships", verbose_name=_("programme"), db_index=False
+    )
     customer = models.ForeignKey(
-        Customer, models.PROTECT, null=True, blank=True, related_name="memberships", verbose_name=_("customer")
+        Customer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        verbose_name=_("customer"),
+        db_index=False,
     )
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.ACTIVE)
     balance = models.IntegerField(_("balance"), default=0, editable=False)
@@ -63,8 +72,8 @@ class Membership(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer"], name="loyalty_membership_customer"),
-            models.Index(fields=["-last_visit_at", "-id"], name="loyalty_membership_visits"),
-            models.Index(fields=["programme", "status", "last_visit_at"], name="loyalty_membership_lapsing"),
+            models.Index(fields=["programme", "-id"], name="loyalty_membership_programme"),
+            models.Index(fields=["status", "-id"], name="loyalty_membership_status"),
         ]
         permissions = [
             ("enrol_member", "May enrol members"),

@@ -12,13 +12,15 @@ Step = tuple[int, int]  # the cycle and the number of stamps at which an interim
 
 @dataclass(slots=True)
 class Change:
-    """One entry to be written. `reward` is the number of the reward an UNCONVERT takes back; `reached` names the
-    interim rewards that are due with it, `fell` the numbers of open ones that it takes back."""
+    """One entry to be written. `about` is what it belongs to, as the account was told; `reward` the number of the
+    reward an UNCONVERT takes back; `reached` names the interim rewards that are due with it, `fell` the numbers of
+    open ones that it takes back."""
 
     kind: str
     stamps: int
     balance: int
     seq: int
+    about: Any = None
     reward: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     reached: tuple[Step, ...] = ()
@@ -32,7 +34,8 @@ class Account:
     `needed` in what follows is the goal of a card in force; None where nothing turns into a reward by itself, as with
     points. `open_rewards` holds (number, stamps), oldest first, and is needed for debits that may take a reward back.
     `interim` holds what was given on the way to a full card: cycle and stamps, with the number of the reward while it
-    is open, else None. It is given once in a cycle: taken back while open, never asked back once eaten.
+    is open, else None. It is given once in a cycle: taken back while open, never asked back once eaten. `about` is
+    what the next changes belong to; the account only carries it.
     """
 
     balance: int = 0
@@ -42,11 +45,12 @@ class Account:
     open_rewards: list[tuple[int, int]] = field(default_factory=list)
     interim: dict[Step, int | None] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    about: Any = None
 
     def _add(self, kind: str, stamps: int, reward: int | None = None, **extra: Any) -> None:
         self.seq += 1
         self.balance += stamps
-        self.changes.append(Change(kind, stamps, self.balance, self.seq, reward, extra))
+        self.changes.append(Change(kind, stamps, self.balance, self.seq, self.about, reward, extra))
 
     def credit(self, kind: str, stamps: int, needed: int | None, levels: Sequence[int] = (), **extra: Any) -> int:
         """Add stamps, turn every full card into a reward, return how many. A cycle keeps the goal (`needed`) that held

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from loyalty.rules.terms import TIER, Rule, Terms, Tier
 
 Sentence = dict[str, Any]
+ONE = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a receipt as the rules see it; `reward` is the number of the reward it was paid with."""
 
     number: int
@@ -24,8 +24,7 @@ class Line:
     reward: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Earning:
+class Earning(NamedTuple):
     line: int
     rule: str
     stamps: int
@@ -39,7 +38,7 @@ class Outcome:
     earnings: tuple[Earning, ...]
     trace: tuple[Sentence, ...]
     room: int | None = None
-    times: Decimal = Decimal(1)
+    times: Decimal = ONE
 
     @property
     def stamps(self) -> int:
@@ -66,16 +65,16 @@ def earn(
     if terms.cooldown_minutes and minutes_since_last is not None and 0 <= minutes_since_last < terms.cooldown_minutes:
         return Outcome((), ({"say": "too_soon", "minutes": terms.cooldown_minutes},), room=0)
     earnings, trace = _by_rules(lines, terms, local, store)
-    times = tier.times if tier else Decimal(1)
+    times = tier.times if tier else ONE
     if tier and (more := _multiplied(earnings, times)) != earnings:
         trace.append({"say": "tier", "tier": tier.name, "more": more[-1].stamps})
         earnings = more
     room = None if terms.cap_day is None else max(terms.cap_day - earned_today, 0)
     kept = cap(earnings, terms.cap_receipt)
-    if len(kept) < len(earnings) or _sum(kept) < _sum(earnings):
+    if kept is not earnings:
         trace.append({"say": "cap_receipt", "cap": terms.cap_receipt, "cut": _sum(earnings) - _sum(kept)})
     within = cap(kept, room)
-    if _sum(within) < _sum(kept):
+    if within is not kept:
         trace.append({"say": "cap_day", "cap": terms.cap_day, "cut": _sum(kept) - _sum(within)})
     for sentence in trace:
         if sentence["say"] == "bonus":
@@ -108,7 +107,7 @@ def _multiplied(earnings: tuple[Earning, ...], times: Decimal) -> tuple[Earning,
 
 
 def cap(earnings: tuple[Earning, ...], most: int | None) -> tuple[Earning, ...]:
-    """The first earnings that fit under `most`, the last of them cut."""
+    """The first earnings that fit under `most`, the last of them cut; the same tuple when all do."""
     if most is None or _sum(earnings) <= most:
         return earnings
     kept: list[Earning] = []
@@ -121,7 +120,7 @@ def cap(earnings: tuple[Earning, ...], most: int | None) -> tuple[Earning, ...]:
 
 
 def _sum(earnings: Sequence[Earning]) -> int:
-    return sum(earning.stamps for earning in earnings)
+    return sum([earning.stamps for earning in earnings])
 
 
 def _by_rules(
@@ -135,23 +134,25 @@ def _by_rules(
         elif line.quantity > 0:
             sold.append(line)
     rules = [rule for rule in terms.rules if rule.is_open(local, store)]
-    total = sum((line.amount for line in sold), Decimal(0))
-    rules = [rule for rule in rules if total >= rule.minimum]
+    if any(rule.minimum for rule in rules):
+        total = sum((line.amount for line in sold), Decimal(0))
+        rules = [rule for rule in rules if total >= rule.minimum]
+    bonuses = [rule for rule in rules if rule.per == "bonus"]
+    by_item = [rule for rule in rules if rule.per == "item"]
+    by_receipt = [rule for rule in rules if rule.per in ("amount", "visit")]
     earnings: list[Earning] = []
-    matched: set[int] = set()
     for line in sold:
+        sku, category = line.sku, line.category
         best: Rule | None = None
-        for rule in rules:
-            if rule.per != "bonus" and rule.matches(line.sku, line.category):
-                matched.add(line.number)
-                if rule.per == "item" and (best is None or rule.stamps > best.stamps):
-                    best = rule
+        for rule in by_item:
+            if (best is None or rule.stamps > best.stamps) and rule.matches(sku, category):
+                best = rule
         if best:
-            stamps = best.stamps * line.quantity * _times(rules, line)
+            stamps = best.stamps * line.quantity * _times(bonuses, line)
             earnings.append(Earning(line.number, best.key, stamps))
-    for rule in rules:
-        if rule.per not in ("amount", "visit"):
-            continue
+        elif not any(rule.matches(sku, category) for rule in by_receipt):
+            trace.append({"say": "no_rule", "what": sku, "line": line.number})
+    for rule in by_receipt:
         own = [line for line in sold if rule.matches(line.sku, line.category)]
         if not own:
             continue
@@ -159,26 +160,22 @@ def _by_rules(
         if rule.per == "amount":
             stamps *= int(sum((line.amount for line in own), Decimal(0)) // rule.amount)
         if stamps > 0:
-            earnings.append(Earning(own[0].number, rule.key, stamps * _times(rules, own[0])))
-    trace.extend(
-        {"say": "no_rule", "what": line.sku, "line": line.number} for line in sold if line.number not in matched
-    )
-    if earnings and (times := max((_times(rules, line) for line in sold), default=1)) > 1:
-        bonus = next(r for r in rules if r.per == "bonus" and r.times == times)
+            earnings.append(Earning(own[0].number, rule.key, stamps * _times(bonuses, own[0])))
+    if bonuses and earnings and (times := max((_times(bonuses, line) for line in sold), default=1)) > 1:
+        bonus = next(rule for rule in bonuses if rule.times == times)
         trace.append({"say": "bonus", "times": times, "rule": bonus.key})
     return tuple(earnings), trace
 
 
-def _times(rules: Sequence[Rule], line: Line) -> int:
-    return max((r.times for r in rules if r.per == "bonus" and r.matches(line.sku, line.category)), default=1)
+def _times(bonuses: Sequence[Rule], line: Line) -> int:
+    return max((rule.times for rule in bonuses if rule.matches(line.sku, line.category)), default=1) if bonuses else 1
 
 
 def _headline(earnings: Sequence[Earning], lines: Sequence[Line], terms: Terms) -> Sentence:
-    items = sum(line.quantity for line in lines if line.kind != "void")
     counted = {earning.line for earning in earnings}
     return {
         "say": "earned",
         "stamps": _sum(earnings),
-        "items": items,
-        "counted": sum(line.quantity for line in lines if line.number in counted),
+        "items": sum([line.quantity for line in lines if line.kind != "void"]),
+        "counted": sum([line.quantity for line in lines if line.number in counted]),
     } | ({"unit": "point"} if terms.prices else {})

@@ -75,6 +75,8 @@ class Rule:
             return False
         if (self.since and local.date() < self.since) or (self.to and local.date() > self.to):
             return False
+        if self.start is None and self.end is None:
+            return True
         moment = local.time()
         if self.start and self.end and self.start > self.end:  # over midnight
             return moment >= self.start or moment < self.end
