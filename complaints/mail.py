@@ -75,18 +75,7 @@ def _take(mail: Mail, *, now: datetime) -> Message | ComplaintCase | None:
         raise Undeliverable("The mail has no usable sender.") from error
     case = thread_of(mail)
     if case:
-        message = actions.receive(
-            case.pk,
-            kind=Message.Kind.EMAIL,
-            subject=mail.subject,
-            body=mail.body or "–",
-            sender=mail.sender,
-            message_id=mail.message_id,
-            files=mail.files,
-            now=now,
-        )
-        _say_refused(case.pk, mail, now)
-        return message
+        return _add(case, mail, now)
     customer = doors.whose(name=mail.name, email=mail.sender, language=settings.LANGUAGE_CODE, now=now)
     case = doors.take_in(
         customer=customer,
@@ -95,7 +84,13 @@ def _take(mail: Mail, *, now: datetime) -> Message | ComplaintCase | None:
         happened=mail.body[:20_000] or "–",
         now=now,
     )
-    actions.receive(
+    _add(case, mail, now)
+    return case
+
+
+def _add(case: ComplaintCase, mail: Mail, now: datetime) -> Message:
+    """The mail as a message of the case; of attachments that were refused the case's agent is told."""
+    message = actions.receive(
         case.pk,
         kind=Message.Kind.EMAIL,
         subject=mail.subject,
@@ -106,7 +101,7 @@ def _take(mail: Mail, *, now: datetime) -> Message | ComplaintCase | None:
         now=now,
     )
     _say_refused(case.pk, mail, now)
-    return case
+    return message
 
 
 def _say_refused(pk: int, mail: Mail, now: datetime) -> None:

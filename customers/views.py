@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from customers import actions, queries
 from customers.forms import CustomerFilter, CustomerForm, NewCustomerForm, NoteForm
 from customers.models import Customer, Document, Note
-from staff import formats, undo
+from staff import formats, paging, undo
 from staff.errors import Stale
 
 
@@ -28,17 +28,10 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         segment=form.cleaned_data.get("segment", ""),
         cursor=request.GET.get("after"),
     )
-    template = "customers/list.html#rows" if request.htmx and "after" in request.GET else "customers/list.html"
-    following = request.GET.copy()
-    following["after"] = page.next or ""
     return render(
         request,
-        template,
-        {
-            "form": form,
-            "lines": queries.list_lines(page.rows),
-            "next_url": f"?{following.urlencode()}" if page.next else "",
-        },
+        paging.shown(request, "customers/list.html"),
+        {"form": form, "lines": queries.list_lines(page.rows), "more": paging.onward(request, page.next)},
     )
 
 

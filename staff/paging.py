@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
 
@@ -65,3 +66,17 @@ def _value(row: Any, path: str) -> Any:
     for name in path.split("__"):
         row = getattr(row, name)
     return row
+
+
+def onward(request: HttpRequest, cursor: str | None) -> str:
+    """This page's address, its filters kept, from `cursor` on; empty at the end."""
+    if not cursor:
+        return ""
+    asked = request.GET.copy()
+    asked["after"] = cursor
+    return f"?{asked.urlencode()}"
+
+
+def shown(request: HttpRequest, template: str) -> str:
+    """The list's page; its partial `rows` alone when htmx asks for those behind a cursor."""
+    return f"{template}#rows" if request.htmx and "after" in request.GET else template

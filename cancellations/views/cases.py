@@ -15,18 +15,12 @@ from cancellations.queries import call as call_queries
 from cancellations.queries import lists as queries
 from customers.models import Delivery
 from customers.queries import band_for
-from staff import formats
+from staff import formats, paging
 from staff.errors import DomainError
 
 see = permission_required("cancellations.view_cancellationcase", raise_exception=True)
 may_fulfil = permission_required("cancellations.fulfil_offer", raise_exception=True)
 may_win_back = permission_required("cancellations.win_back", raise_exception=True)
-
-
-def _more(request: HttpRequest, cursor: str | None) -> str:
-    following = request.GET.copy()
-    following["after"] = cursor or ""
-    return f"?{following.urlencode()}" if cursor else ""
 
 
 @require_GET
@@ -43,11 +37,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         cursor=request.GET.get("after"),
         now=timezone.now(),
     )
-    part = "#rows" if request.htmx and "after" in request.GET else ""
     return render(
         request,
-        f"cancellations/queue.html{part}",
-        {"form": form, "rows": rows, "more": _more(request, cursor), "filtered": any(chosen.values())},
+        paging.shown(request, "cancellations/queue.html"),
+        {"form": form, "rows": rows, "more": paging.onward(request, cursor), "filtered": any(chosen.values())},
     )
 
 
@@ -109,7 +102,6 @@ def fulfilment(request: HttpRequest) -> HttpResponse:
     group = request.GET.get("show", "todo")
     group = group if group in queries.WORK else "todo"
     tasks, cursor = queries.worklist(group, cursor=request.GET.get("after"), now=timezone.now())
-    part = "#rows" if request.htmx and "after" in request.GET else ""
     groups = [
         ("todo", _("To do")),
         ("failed", _("Failed")),
@@ -118,8 +110,8 @@ def fulfilment(request: HttpRequest) -> HttpResponse:
     ]
     return render(
         request,
-        f"cancellations/fulfilment.html{part}",
-        {"tasks": tasks, "more": _more(request, cursor), "groups": groups, "group": group},
+        paging.shown(request, "cancellations/fulfilment.html"),
+        {"tasks": tasks, "more": paging.onward(request, cursor), "groups": groups, "group": group},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.actions import matrix
 from complaints.compensation.rules import Terms, Wish
 from complaints.models import Award, Category, ComplaintCase, Matrix, MatrixCell, Remedy
 from complaints.models.compensation import Basis
@@ -124,22 +125,7 @@ class NewMatrixForm(forms.Form):
 class MatrixForm(forms.ModelForm):
     class Meta:
         model = Matrix
-        fields = [
-            "name",
-            "valid_from",
-            "per_week",
-            "per_contact",
-            "repeat",
-            "vulnerable",
-            "breach",
-            "contributory",
-            "customer_value",
-            "typical_value",
-            "cap_customer_year",
-            "cap_item",
-            "stamp_cost",
-            "product_cost",
-        ]
+        fields = ["name", "valid_from", *matrix.SETTINGS]
         widgets = {"valid_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def settings(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from complaints.models.compensation import AwardState
 from complaints.queries.queue import time_left
 from complaints.vouchers.views import shown_once
 from customers.queries import band_for
-from staff import formats
+from staff import formats, paging
 from staff.decisions import Verdict
 from staff.errors import DomainError
 
@@ -160,13 +160,12 @@ def to_carry_out(request: HttpRequest) -> HttpResponse:
     group = group if group in worklist.GROUPS else "todo"
     kind = kind if kind in dict(worklist.kinds()) else ""
     found, cursor = worklist.tasks(group, kind=kind, cursor=request.GET.get("after"), now=timezone.now())
-    following = urlencode({"show": group, "kind": kind, "after": cursor or ""})
     return render(
         request,
-        "complaints/compensation/worklist.html" + ("#rows" if request.htmx and "after" in request.GET else ""),
+        paging.shown(request, "complaints/compensation/worklist.html"),
         {
             "tasks": found,
-            "more": f"?{following}" if cursor else "",
+            "more": paging.onward(request, cursor),
             "groups": [(name, label) for name, (label, _state) in worklist.GROUPS.items()],
             "group": group,
             "kinds": worklist.kinds(),

@@ -17,6 +17,7 @@ from complaints.models import Category, ComplaintCase
 from complaints.queries import queue as queries
 from complaints.queries.queue import SORTS, VIEWS
 from complaints.states import State
+from staff import paging
 from staff.errors import DomainError
 from staff.forms import ShortChoiceField
 from staff.models import User
@@ -100,11 +101,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         now=now,
         **form.narrowing,
     )
-    following = request.GET.copy()
-    following["after"] = page.next or ""
-    context = {"rows": page.rows, "next_url": f"?{following.urlencode()}" if page.next else ""}
-    if request.htmx and "after" in request.GET:
-        return render(request, "complaints/queue.html#rows", context)
+    template = paging.shown(request, "complaints/queue.html")
+    context = {"rows": page.rows, "more": paging.onward(request, page.next)}
+    if template.endswith("#rows"):
+        return render(request, template, context)
     counts = queries.counts(request.user, now)
     kept = request.GET.copy()
     kept.pop("after", None)
@@ -118,7 +118,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "tabs": tabs,
         "narrowed": any(value not in (None, "") for value in form.narrowing.values()),
     }
-    return render(request, "complaints/queue.html", context)
+    return render(request, template, context)
 
 
 @require_POST

@@ -19,7 +19,7 @@ from complaints.actions import vouchers as actions
 from complaints.models import Reservation, Voucher, VoucherEntry
 from complaints.vouchers import codes, forms, letter, queries
 from complaints.vouchers.rules import TooManyGuesses
-from staff import formats
+from staff import formats, paging
 from staff.addresses import client_address
 from staff.errors import DomainError
 
@@ -59,17 +59,14 @@ def _desk(request: HttpRequest, form: Form, *, status: int = 200) -> HttpRespons
         rows = rows.filter(last_four=codes.normalise(last_four))
     page = queries.voucher_page(rows, request.GET.get("after"))
     today = timezone.localdate()
-    following = request.GET.copy()
-    following["after"] = page.next or ""
-    is_part = request.htmx and "after" in request.GET
     return render(
         request,
-        "complaints/vouchers/list.html#rows" if is_part else "complaints/vouchers/list.html",
+        paging.shown(request, "complaints/vouchers/list.html"),
         {
             "form": form,
             "filter": chosen,
             "rows": [queries.Row.of(voucher, today) for voucher in page.rows],
-            "next_url": f"?{following.urlencode()}" if page.next else "",
+            "more": paging.onward(request, page.next),
         },
         status=status,
     )

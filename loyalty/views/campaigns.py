@@ -25,7 +25,7 @@ from loyalty.queries import audience
 from loyalty.queries import campaigns as queries
 from loyalty.rules.mailings import fill
 from loyalty.rules.segments import Segment
-from staff import formats
+from staff import formats, paging
 from staff.errors import DomainError
 
 VIEW, DESIGN, PUBLISH = "loyalty.view_campaign", "loyalty.design_campaign", "loyalty.publish_campaign"
@@ -41,23 +41,21 @@ SAMPLE = {"first_name": "Åsa", "name": "Åsa Öberg", "stamps": "7", "left": "2
 @permission_required(VIEW, raise_exception=True)
 def campaign_list(request: HttpRequest) -> HttpResponse:
     form = CampaignFilter(request.GET)
-    rows = Campaign.objects.all()
+    asked = Campaign.objects.all()
     if form.is_valid():
         if state := form.cleaned_data["state"]:
-            rows = rows.filter(state=state)
+            asked = asked.filter(state=state)
         if programme := form.cleaned_data["programme"]:
-            rows = rows.filter(programme=programme)
+            asked = asked.filter(programme=programme)
         if form.cleaned_data["owner"]:
-            rows = rows.filter(owner=request.user)
-    found = queries.page(rows, request.GET.get("after"))
-    next_url = ""
-    if found.next:
-        asked = request.GET.copy()
-        asked["after"] = found.next
-        next_url = f"?{asked.urlencode()}"
-    context = {"rows": queries.listed(found.rows, timezone.now()), "next_url": next_url, "filter": form}
-    part = "#rows" if request.htmx and request.GET.get("after") else ""
-    return render(request, f"loyalty/campaigns/list.html{part}", context)
+            asked = asked.filter(owner=request.user)
+    found = queries.page(asked, request.GET.get("after"))
+    context = {
+        "rows": queries.listed(found.rows, timezone.now()),
+        "more": paging.onward(request, found.next),
+        "filter": form,
+    }
+    return render(request, paging.shown(request, "loyalty/campaigns/list.html"), context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,6 +18,7 @@ from loyalty.models import CardToken, Membership
 from loyalty.queries import members as queries
 from loyalty.queries.terms import version_at
 from loyalty.rules.terms import Terms
+from staff import paging
 from staff.errors import DomainError
 
 LANGUAGES = ("en", "sv", "de")
@@ -51,17 +52,14 @@ def _list(request: HttpRequest, form: Form, *, status: int = 200) -> HttpRespons
             rows = rows.filter(programme=chosen.cleaned_data["programme"])
     page = queries.members_page(rows, request.GET.get("after"))
     now = timezone.now()
-    following = request.GET.copy()
-    following["after"] = page.next or ""
-    is_part = request.htmx and "after" in request.GET
     return render(
         request,
-        "loyalty/members.html#rows" if is_part else "loyalty/members.html",
+        paging.shown(request, "loyalty/members.html"),
         {
             "form": form,
             "filter": chosen,
             "rows": [queries.Row.of(member, now) for member in page.rows],
-            "next_url": f"?{following.urlencode()}" if page.next else "",
+            "more": paging.onward(request, page.next),
         },
         status=status,
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from loyalty.actions import retention as actions
 from loyalty.models import Contact, Lapse, Programme
 from loyalty.queries import retention as queries
-from staff import formats
+from staff import formats, paging
 from staff.errors import DomainError
 
 WORK = "loyalty.work_retention"
@@ -75,15 +75,11 @@ def lapsing(request: HttpRequest) -> HttpResponse:
         state = form.cleaned_data["state"]
         programme = form.cleaned_data["programme"] and form.cleaned_data["programme"].pk
     found = queries.page(queries.rows(state, programme, request.user, now), request.GET.get("after"))
-    next_url = ""
-    if found.next:
-        asked = request.GET.copy()
-        asked["after"] = found.next
-        next_url = f"?{asked.urlencode()}"
-    context = {"rows": queries.listed(found.rows, now), "next_url": next_url, "filter": form}
-    if request.htmx and request.GET.get("after"):
-        return render(request, "loyalty/lapsing.html#rows", context)
-    return render(request, "loyalty/lapsing.html", context | {"effect": _effect(queries.effect(now))})
+    context = {"rows": queries.listed(found.rows, now), "more": paging.onward(request, found.next), "filter": form}
+    template = paging.shown(request, "loyalty/lapsing.html")
+    if not template.endswith("#rows"):
+        context["effect"] = _effect(queries.effect(now))
+    return render(request, template, context)
 
 
 def _effect(found: queries.Effect) -> dict[str, str]:

@@ -249,7 +249,7 @@ def test_the_list_pages_by_key(agent):
     made = [CustomerFactory().number for _ in range(queries.LIST_PAGE + 3)]
     first = agent.get(reverse("customers:list"))
     assert [line.number for line in first.context["lines"]] == made[:2:-1]
-    rest = agent.get(reverse("customers:list") + first.context["next_url"], headers={"HX-Request": "true"})
+    rest = agent.get(reverse("customers:list") + first.context["more"], headers={"HX-Request": "true"})
     html = rest.content.decode()
     assert [number for number in reversed(made) if f">{number}<" in html] == made[2::-1]
     assert "<html" not in html
