@@ -12,6 +12,7 @@ from django.utils import timezone
 from bench.measure import Table, opened
 from customers import queries
 from customers.demo_names import BRITAIN, GERMANY, SWEDEN
+from customers.lexemes import vector
 from customers.models import Customer
 from customers.search import find
 from staff.models import User
@@ -86,9 +87,9 @@ def fill() -> None:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'customers_customer_search'")
         (index,) = cursor.fetchone()
         cursor.execute("DROP INDEX customers_customer_search")
-        with cursor.copy(f"COPY customers_customer ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY customers_customer ({', '.join(COLUMNS)}, search) FROM STDIN") as copy:
             for row in people(CUSTOMERS):
-                copy.write_row(row)
+                copy.write_row((*row, vector(*map(str, row[:6]))))
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute(index)
         cursor.execute("ANALYZE")

@@ -1,9 +1,8 @@
 """The one customer that every trade works for, what he or she pays for, and what was handed over in writing."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -62,14 +61,7 @@ class Customer(models.Model):
                 condition=~Q(given_name="", family_name="", company=""), name="customers_customer_has_a_name"
             ),
         ]
-        indexes = [
-            models.Index(fields=["segment", "-id"], name="customers_customer_by_segment"),
-            # customers/search.sql says what the lexemes are
-            GinIndex(
-                Func("number", "given_name", "family_name", "company", "email", "phone", function="customers_vector"),
-                name="customers_customer_search",
-            ),
-        ]
+        indexes = [models.Index(fields=["segment", "-id"], name="customers_customer_by_segment")]
 
     def __str__(self) -> str:
         return self.name

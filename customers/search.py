@@ -19,8 +19,7 @@ TIERS = (1, 2, 3, 4)  # whole words, beginnings, sounds, consonants: see search.
 _TIER = """
     (SELECT {tier}, id, number, given_name, family_name, company, email, phone, city
      FROM customers_customer
-     WHERE customers_vector(number, given_name, family_name, company, email, phone)
-        @@ customers_query(%(typed)s, {tier})
+     WHERE search @@ customers_query(%(typed)s, {tier})
      LIMIT {candidates})
 """
 _TIERS = " UNION ALL ".join(_TIER.format(tier=tier, candidates=CANDIDATES) for tier in TIERS)

@@ -7,8 +7,9 @@
 --   +76543210764    the phone number backwards, so that its last digits are a prefix
 --   @asa@example.se the e-mail address
 --
--- The functions are immutable and spell out what they fold, so that they give the same on any server and locale; the
--- index is on customers_vector(…), so every row is right by whichever door it came in.
+-- The functions are immutable and spell out what they fold, so that they give the same on any server and locale. Triggers
+-- keep customers_vector(…) in each row, so every row is right by whichever door it came in; only an import, which makes it
+-- itself for plain names (lexemes.py), brings it along. The column is the database's own: no model reads it.
 
 CREATE OR REPLACE FUNCTION customers_fold(raw text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10 AS $$
@@ -194,3 +195,25 @@ BEGIN
     END IF;
     RETURN nullif(answer, '')::tsquery;
 END $$;
+
+ALTER TABLE customers_customer ADD COLUMN search tsvector NOT NULL;
+
+CREATE FUNCTION customers_keep_search() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    NEW.search := customers_vector(NEW.number, NEW.given_name, NEW.family_name, NEW.company, NEW.email, NEW.phone);
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER customers_search_of_new BEFORE INSERT ON customers_customer FOR EACH ROW
+WHEN (NEW.search IS NULL) EXECUTE FUNCTION customers_keep_search();
+
+CREATE TRIGGER customers_search_of_changed BEFORE UPDATE ON customers_customer FOR EACH ROW
+WHEN ((OLD.number, OLD.given_name, OLD.family_name, OLD.company, OLD.email, OLD.phone)
+    IS DISTINCT FROM (NEW.number, NEW.given_name, NEW.family_name, NEW.company, NEW.email, NEW.phone))
+EXECUTE FUNCTION customers_keep_search();
+
+ALTER TABLE customers_customer ENABLE ALWAYS TRIGGER customers_search_of_new;
+ALTER TABLE customers_customer ENABLE ALWAYS TRIGGER customers_search_of_changed;
+
+CREATE INDEX customers_customer_search ON customers_customer USING gin (search);

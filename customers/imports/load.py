@@ -1,6 +1,6 @@
 """Loading rows in sets: copied into a staging table, then matched by customer number. The database does the work."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from customers.history import Ended, histories
 from customers.imports.mapping import Columns
 from customers.imports.reader import Row, Table
 from customers.imports.rows import Converter, Fault
+from customers.lexemes import vector
 from customers.models import Customer, Plan
 
 CHUNK = 20_000
@@ -32,6 +33,8 @@ _SUBSCRIPTION = {
     "contract_end": "date", "notice_months": "integer", "ended_on": "date", "category": "text", "reason": "text",
 }  # fmt: skip
 
+_SEARCHED = ("number", "given_name", "family_name", "company", "email", "phone")
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 # For a batch's own transaction: the search index takes it up in one go at its end, not in many small ones, and it is
 # looked up by number in the index, where the planner would else read a million customers for it.
@@ -56,6 +59,7 @@ class Batch:
     created: set[int] = field(default_factory=set)
     updated: set[int] = field(default_factory=set)
     rejected: list[Reject] = field(default_factory=list)
+    copied: str = ""  # the rows as COPY takes them
 
     @property
     def read(self) -> int:
@@ -85,9 +89,10 @@ def load(table: Table, columns: Columns, *, now: datetime, dry_run: bool) -> Ite
     """
     codes = _plans(columns)
     convert = Converter(columns, len(table.header), plan_codes=codes, today=timezone.localdate(now))
-    for batch in _ahead(_converted(table.rows, convert)):
+    staging = _staging(columns)
+    for batch in _ahead(_converted(table.rows, convert, staging)):
         with transaction.atomic():
-            _store(batch, columns, now)
+            _store(batch, columns, staging, now)
             if dry_run:
                 transaction.set_rollback(True)
         yield batch
@@ -98,16 +103,33 @@ def _plans(columns: Columns) -> set[str]:
     return set(Plan.objects.values_list("code", flat=True)) | set(columns.plans)
 
 
-def _converted(rows: Iterator[Row], convert: Converter) -> Iterator[Batch]:
+def _staging(columns: Columns) -> dict[str, str]:
+    """The fields of the staging table and their types, in the order in which they are copied."""
+    parted = ("given_name", "family_name") if "full_name" in columns.fields else ()
+    kept = {name: _TYPES.get(name, "text") for name in _STORED if name in columns.fields or name in parted}
+    return {"number": "text"} | kept | (_SUBSCRIPTION if "plan" in columns.fields else {})
+
+
+def _converted(rows: Iterator[Row], convert: Converter, staging: Iterable[str]) -> Iterator[Batch]:
     while chunk := list(islice(rows, CHUNK)):
-        values, rejected = {}, []
+        values, rejected, lines = {}, [], []
         for line, cells in chunk:
             found = convert(line, cells)
             if isinstance(found, list):
                 rejected.append(Reject(line, cells, found))
-            else:
-                values[line] = found
-        yield Batch(values, dict(chunk), rejected=rejected)
+                continue
+            values[line] = found
+            search = vector(*(found.get(name) or "" for name in _SEARCHED))
+            lines.append("\t".join(map(_copied, (line, search, *map(found.get, staging)))))
+        yield Batch(values, dict(chunk), rejected=rejected, copied="\n".join(lines))
+
+
+def _copied(value: Any) -> str:
+    """As COPY reads it."""
+    if value is None:
+        return "\\N"
+    text = str(value)
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -141,26 +163,21 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             ready.get_nowait()
 
 
-def _store(batch: Batch, columns: Columns, now: datetime) -> None:
-    parted = ("given_name", "family_name") if "full_name" in columns.fields else ()
-    kept = [name for name in _STORED if name in columns.fields or name in parted]
-    extra = list(_SUBSCRIPTION) if "plan" in columns.fields else []
-    declared = [f"{name} {_TYPES.get(name, 'text')}" for name in kept] + [f"{n} {_SUBSCRIPTION[n]}" for n in extra]
+def _store(batch: Batch, columns: Columns, staging: Mapping[str, str], now: datetime) -> None:
+    kept = [name for name in _STORED if name in staging]
+    declared = ", ".join(f"{name} {kind}" for name, kind in staging.items())
     with connection.cursor() as cursor:
         for code, said in columns.plans.items():
             _plan(code, said)
         cursor.execute(_SETTINGS)
-        cursor.execute(
-            f"CREATE TEMP TABLE staged ({', '.join(['line bigint', 'number text', *declared])}) ON COMMIT DROP"
-        )
-        with cursor.copy(f"COPY staged (line, number, {', '.join([*kept, *extra])}) FROM STDIN") as copy:
-            for line, values in batch.values.items():
-                copy.write_row([line, values["number"], *(values.get(name) for name in (*kept, *extra))])
-        cursor.execute("ANALYZE staged")
+        cursor.execute(f"CREATE TEMP TABLE staged (line bigint, search tsvector, {declared}) ON COMMIT DROP")
+        with cursor.copy(f"COPY staged (line, search, {', '.join(staging)}) FROM STDIN") as copy:
+            copy.write(batch.copied)
+        cursor.execute("ANALYZE staged (number)")
         if not {"given_name", "family_name", "company"} & set(kept):
             _unknown(cursor, batch)
         _customers(cursor, batch, kept, now)
-        if extra:
+        if "plan" in staging:
             _subscriptions(cursor, batch)
             _past(cursor, columns, now)
         cursor.execute("DROP TABLE staged")
@@ -199,8 +216,8 @@ def _customers(cursor: Any, batch: Batch, names: Sequence[str], now: datetime) -
     } | {"customer_since": timezone.localdate(now)}
     values = [f"COALESCE(s.{name}, %({name})s)" if name in names else f"%({name})s" for name in _STORED]
     cursor.execute(
-        f"INSERT INTO customers_customer (number, {', '.join(_STORED)}, created_at, version)"
-        f" SELECT s.number, {', '.join(values)}, %(now)s, 1 FROM staged s"
+        f"INSERT INTO customers_customer (number, {', '.join(_STORED)}, search, created_at, version)"
+        f" SELECT s.number, {', '.join(values)}, s.search, %(now)s, 1 FROM staged s"
         f" WHERE NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = s.number) ORDER BY s.line"
         f" ON CONFLICT (number) DO NOTHING RETURNING number",
         defaults | {"now": now},

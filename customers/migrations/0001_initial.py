@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 import phonenumber_field.modelfields
 from django.conf import settings
@@ -174,8 +173,4 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL("CREATE SEQUENCE customers_number START 100001", "DROP SEQUENCE customers_number"),
         migrations.RunSQL(SQL.read_text(), migrations.RunSQL.noop),
-        migrations.AddIndex(
-            model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func('number', 'given_name', 'family_name', 'company', 'email', 'phone', function='customers_vector'), name='customers_customer_search'),
-        ),
     ]

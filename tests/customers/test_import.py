@@ -11,6 +11,7 @@ from pathlib import Path
 import phonenumbers
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from cancellations.models import CancellationCase
 from customers.imports.phones import to_e164
@@ -60,6 +61,24 @@ def test_twice_changes_nothing_and_a_change_updates_only_what_the_file_says(run)
     assert run(HEAD + ROW)[0] == counts(read=1, unchanged=1)
     customer = Customer.objects.get()
     assert (customer.street, customer.city, customer.version) == ("Storgatan 1", "Malmö", 4)
+
+
+def test_rows_are_found_by_what_the_file_says_however_it_is_written(run):
+    rows = [
+        "K-1,Åsa,O'Brien-Öberg,a'b@example.se,070-123 45 67,",
+        "K-2,Ελένη,Weiß,e@example.se,,",
+        "K-3,A\\\\B,王伟,,,",
+        ROW[3:],
+    ]
+    made = [HEAD + "\n".join(rows), HEAD + rows[0].replace("Åsa", "Eva") + "\nK-4,Eva,Λ,,,"]
+    for text, changed in zip(made, ("created", "updated"), strict=True):
+        assert run(text)[0][changed] > 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*), count(*) FILTER (WHERE search = "
+                "customers_vector(number, given_name, family_name, company, email, phone)) FROM customers_customer"
+            )
+            assert len(set(cursor.fetchone())) == 1
 
 
 def test_a_dry_run_counts_and_changes_nothing(run):
@@ -189,6 +208,37 @@ def test_a_spreadsheet_is_read_like_a_table():
     )
     with pytest.raises(Unreadable):
         open_table(BytesIO(b"not a sheet"), "x.xlsx")
+
+
+def by_the_library(text, region):
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, FORMAT.E164) if phonenumbers.is_valid_number(number) else None
+
+
+def by_us(text, region):
+    try:
+        return to_e164(text, region)
+    except ValueError:
+        return None
+
+
+FORMAT = phonenumbers.PhoneNumberFormat
+
+
+def test_numbers_of_the_whole_world_are_read_as_the_library_reads_them():
+    wrong = {}
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        kinds = phonenumbers.supported_types_for_region(region)
+        for example in filter(None, (phonenumbers.example_number_for_type(region, kind) for kind in kinds)):
+            plain, bare = phonenumbers.format_number(example, FORMAT.E164), str(example.national_number)
+            spelled = phonenumbers.format_number(example, FORMAT.NATIONAL)
+            for text in (plain, spelled, f"0{bare}", plain[:-1], f"{plain}1", f"+{plain[1:3]}0{bare}"):
+                if by_us(text, region) != by_the_library(text, region):
+                    wrong[region, text] = by_us(text, region)
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("region", ["SE", "DE", "GB", "US", "IT"])

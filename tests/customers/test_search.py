@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from customers.lexemes import vector
 from customers.models import Customer
 from customers.search import CANDIDATES, find, hits
 from tests.factories import CustomerFactory
@@ -259,3 +262,27 @@ def test_the_list_shows_what_was_found_best_first(client_as):
     ]
     found = client.get(reverse("customers:list"), {"q": "meyer", "segment": "standard"}).context["lines"]
     assert [line.name for line in found] == ["Anna Maier"]
+
+
+PLAIN = "aeiouyåäöüéaeoubcdfghjklmnpqrstvwxzSCHTJKÅÖÜÉŽñ -'’.1\\"
+LATIN = st.text(st.sampled_from(PLAIN), max_size=12)
+ANY = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
+
+
+@given(name=st.tuples(LATIN, LATIN, LATIN | ANY), number=LATIN | ANY, email=LATIN | ANY, phone=st.text("+0123456789 "))
+@settings(max_examples=400, deadline=None)
+def test_what_an_import_makes_itself_is_what_the_database_makes(name, number, email, phone):
+    made = vector(number, *name, email, phone)
+    assert made or not f"{number}{email}".isascii() or set("".join(name)) - set(PLAIN)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customers_vector(%s, %s, %s, %s, %s, %s)::text", [number, *name, email, phone])
+        (theirs,) = cursor.fetchone()
+        cursor.execute("SELECT %s::tsvector::text", [made])
+        assert cursor.fetchone()[0] in (None, theirs)
+
+
+def test_a_row_is_found_by_its_new_name_whoever_changed_it():
+    row = customer("Ελένη Müller-Lüdenscheidt")
+    Customer.objects.filter(pk=row.pk).update(family_name="Öberg")
+    assert names("Oberg") == names("ελένη") == ["Ελένη Öberg"]
+    assert names("Ludenscheidt") == []
