@@ -146,6 +146,8 @@ ACCESS: dict[str, str] = {
     "GET loyalty/enrol/": "loyalty.enrol_member",
     "GET loyalty/customers/<int:customer_pk>/": "loyalty.view_membership",
     "GET loyalty/members/<int:pk>/": "loyalty.view_membership",
+    "GET loyalty/members/<int:pk>/ledger/": "loyalty.view_membership",
+    "GET loyalty/members/<int:pk>/forms/<slug:name>/": "loyalty.view_membership",
     "POST loyalty/members/<int:pk>/stamp/": "loyalty.stamp_card",
     "POST loyalty/members/<int:pk>/spend/": "loyalty.redeem_reward",
     "POST loyalty/members/<int:pk>/give/": "loyalty.give_stamps",

@@ -69,9 +69,10 @@ class StampForm(Keyed):
         super().__init__(*args, **kwargs)
         if not counts_money:
             del self.fields["amount"]
-        stores = list(self.fields["store"].queryset[:2])
-        if stores:
-            self.fields["store"].initial = stores[0].pk
+        field = self.fields["store"]
+        field.choices = [(store.pk, store.name) for store in field.queryset]
+        if field.choices:
+            field.initial = field.choices[0][0]
 
 
 class SpendForm(Keyed):

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet, Sum
+from django.db.models import F, Prefetch, QuerySet, Sum
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from loyalty import cards
-from loyalty.models import CardToken, Kind, LedgerEntry, Membership, Merge, Programme, ProgrammeVersion, Receipt, Reward
+from loyalty.models import (
+    CardToken,
+    Kind,
+    LedgerEntry,
+    Membership,
+    Merge,
+    Programme,
+    ProgrammeVersion,
+    Receipt,
+    Reward,
+    StampRequest,
+)
 from loyalty.queries.terms import tier_progress, version_at
 from loyalty.rules.cards import grouped, normalise
 from loyalty.rules.terms import Price
@@ -19,8 +30,10 @@ from loyalty.words import amount_of
 from staff import formats
 from staff.decisions import Verdict
 from staff.paging import Page, keyset_page
+from staff.statements import kept
 
 SIZE = 25
+LEDGER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,11 @@ def _with_merged(pk: int) -> QuerySet[Membership, Any]:
 def cards_of(pk: int) -> QuerySet[CardToken]:
     """The cards of a member and of those merged into it that no other has replaced, the youngest first."""
     return CardToken.objects.filter(membership__in=_with_merged(pk), replaced_by=None).order_by("-pk")
+
+
+def replaceable(pk: int) -> list[tuple[int, str]]:
+    """The cards of a member that may be lost: number of the record, and as printed; one query."""
+    return [(card, grouped(number)) for card, number in cards_of(pk).values_list("pk", "number")]
 
 
 def name_of(member: Membership) -> str:
@@ -127,7 +145,6 @@ class Detail:
     used_rewards: list[dict[str, Any]]
     cards: list[dict[str, Any]]
     receipts: list[Told]
-    entries: list[Line]
     merges: list[dict[str, Any]]
     waiting: list[str]
 
@@ -143,16 +160,11 @@ class Detail:
 
 
 def detail(member: Membership, now: datetime) -> Detail:
-    """A member's page; nine queries, whatever happened, and one more each for tiers and for lifetimes."""
+    """A member's page; six queries, whatever happened, and one more each for tiers and for lifetimes."""
     version = version_at(member.programme_id, now)
     terms = version.terms if version else None
     needed = member.cycle_needed or (cards.goal_of(terms, member.balance) if terms else 1)
-    family = Q(membership__in=_with_merged(member.pk))
-    rewards = list(Reward.objects.filter(membership=member).order_by("-issued_at", "-pk")[:30])
-    tokens = CardToken.objects.filter(family).select_related("replaced_by", "changed_by").order_by("-pk")[:20]
-    receipts = Receipt.objects.filter(family).select_related("store", "by").order_by("-occurred_at", "-pk")[:20]
-    entries = LedgerEntry.objects.filter(membership=member).select_related("by", "receipt").order_by("-seq")[:40]
-    merges = Merge.objects.filter(target=member, undone_at=None).select_related("source__customer", "by")
+    rewards = _rewards(member.pk)
     points = bool(terms and terms.prices)
     return Detail(
         member=member,
@@ -167,15 +179,48 @@ def detail(member: Membership, now: datetime) -> Detail:
         next_tier=_next_tier(member, version, now) if version and version.tiers else "",
         open_rewards=[_reward(r, now) for r in rewards if r.state == Reward.State.ISSUED],
         used_rewards=[_reward(r, now) for r in rewards if r.state != Reward.State.ISSUED][:8],
-        cards=[_card(c) for c in tokens],
-        receipts=[_told(r, now) for r in receipts],
-        entries=[_line(e, now) for e in entries],
-        merges=[{"pk": m.pk, "text": f"{name_of(m.source)} · {formats.day(m.at)} · {m.by.short_name}"} for m in merges],
-        waiting=[
-            f"{r.get_kind_display()}: {r.amount:.0f} · {r.reason}"
-            for r in member.requests.filter(verdict=Verdict.PENDING).order_by("pk")
+        cards=[_card(c) for c in _tokens(member.pk)],
+        receipts=[_told(r, now) for r in _receipts(member.pk)],
+        merges=[
+            {"pk": m.pk, "text": f"{name_of(m.source)} · {formats.day(m.at)} · {m.by.short_name}"}
+            for m in _merges(member.pk)
         ],
+        waiting=[f"{r.get_kind_display()}: {r.amount:.0f} · {r.reason}" for r in _waiting(member.pk)],
     )
+
+
+@kept
+def _rewards(pk: int) -> QuerySet[Reward]:
+    return Reward.objects.filter(membership=pk).order_by("-issued_at", "-pk")[:30]
+
+
+@kept
+def _tokens(pk: int) -> QuerySet[CardToken]:
+    rows = CardToken.objects.filter(membership__in=_with_merged(pk)).select_related("replaced_by")
+    return rows.order_by("-pk")[:20]
+
+
+@kept
+def _receipts(pk: int) -> QuerySet[Receipt]:
+    rows = Receipt.objects.filter(membership__in=_with_merged(pk)).select_related("store", "by")
+    return rows.order_by("-occurred_at", "-pk")[:20]
+
+
+@kept
+def _merges(pk: int) -> QuerySet[Merge]:
+    return Merge.objects.filter(target=pk, undone_at=None).select_related("source__customer", "by").order_by("pk")
+
+
+@kept
+def _waiting(pk: int) -> QuerySet[StampRequest]:
+    return StampRequest.objects.filter(membership=pk, verdict=Verdict.PENDING).order_by("pk")
+
+
+def ledger(pk: int, cursor: str | None, now: datetime) -> tuple[list[Line], str]:
+    """A page of a member's entries, the youngest first, and where the next begins; one query."""
+    rows = LedgerEntry.objects.filter(membership=pk).select_related("by")
+    page = keyset_page(rows, order=["-seq"], cursor=cursor, size=LEDGER)
+    return [_line(entry, now) for entry in page.rows], page.next or ""
 
 
 def _price(price: Price, balance: int) -> dict[str, Any]:

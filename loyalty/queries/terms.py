@@ -4,23 +4,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from loyalty.models import ProgrammeVersion
+from staff.statements import kept
 
 
 def version_at(programme_id: int, at: datetime) -> ProgrammeVersion | None:
     """The terms in force at a moment; one query by index."""
-    return (
-        ProgrammeVersion.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gt=at),
-            programme_id=programme_id,
-            state=ProgrammeVersion.State.PUBLISHED,
-            valid_from__lte=at,
-        )
-        .order_by("-valid_from")
-        .first()
-    )
+    rows = _at(programme_id, at)
+    return rows[0] if rows else None
+
+
+@kept
+def _at(programme_id: int, at: datetime) -> QuerySet[ProgrammeVersion]:
+    return ProgrammeVersion.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=at),
+        programme_id=programme_id,
+        state=ProgrammeVersion.State.PUBLISHED,
+        valid_from__lte=at,
+    ).order_by("-valid_from")[:1]
 
 
 def versions_at(programmes: set[int] | None, at: datetime) -> dict[int, ProgrammeVersion]:

@@ -119,7 +119,7 @@ def claim(request: HttpRequest, pk: int, form: forms.ClaimForm) -> str:
 
 
 def _replaceable(pk: int) -> dict[str, Any]:
-    return {"cards": list(queries.cards_of(pk).values_list("pk", "number"))}
+    return {"cards": queries.replaceable(pk)}
 
 
 @deed("replace", "loyalty.replace_card", forms.CardForm, _replaceable)

@@ -1,20 +1,23 @@
 """Members: find, enrol, and the page of one card."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.models import Customer
 from loyalty import actions, cards
 from loyalty.forms import desk as forms
-from loyalty.models import CardToken, Membership
+from loyalty.models import CardToken, Membership, Programme
 from loyalty.queries import members as queries
 from loyalty.queries.terms import version_at
 from loyalty.rules.terms import Terms
@@ -113,25 +116,53 @@ def member_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> HttpResponse:
-    """The member with every form; `bound` are those that came back with an error."""
+    """The member with the forms that stand open; `bound` are those that came back with an error."""
     member = get_object_or_404(Membership.objects.select_related("customer", "programme", "merged_into"), pk=pk)
     detail = queries.detail(member, timezone.now())
     offered: dict[str, Any] = {
         "stamp": forms.StampForm(auto_id="stamp_%s", counts_money=detail.counts_money),
         "spend": forms.SpendForm(auto_id="spend_%s"),
-        "give": forms.GiveForm(auto_id="give_%s"),
-        "claim": forms.ClaimForm(auto_id="claim_%s"),
-        "replace": forms.CardForm(
-            auto_id="replace_%s",
-            cards=[(row["pk"], row["number"]) for row in detail.cards if row["replaceable"]],
-        ),
-        "merge": forms.MergeForm(auto_id="merge_%s"),
-        "transfer": forms.TransferForm(auto_id="transfer_%s"),
         "waive": forms.NoteForm(auto_id="waive_%s"),
-        "name": forms.NameForm(auto_id="name_%s"),
     } | bound
     context = {"detail": detail, "member": member, "forms": offered, "opened": next(iter(bound), "")}
     return render(request, "loyalty/member.html", context, status=status)
+
+
+FOLDED: dict[str, Callable[[int], Form]] = {
+    "claim": lambda pk: forms.ClaimForm(auto_id="claim_%s"),
+    "give": lambda pk: forms.GiveForm(auto_id="give_%s"),
+    "replace": lambda pk: forms.CardForm(auto_id="replace_%s", cards=queries.replaceable(pk)),
+    "merge": lambda pk: forms.MergeForm(auto_id="merge_%s"),
+    "transfer": lambda pk: forms.TransferForm(auto_id="transfer_%s"),
+    "name": lambda pk: forms.NameForm(auto_id="name_%s"),
+}
+
+
+@require_GET
+@permission_required("loyalty.view_membership", raise_exception=True)
+def folded(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """A form of the member's page, fetched as it is unfolded."""
+    member = get_object_or_404(Membership, pk=pk)
+    if name not in FOLDED:
+        raise Http404
+    context = {"member": member, "forms": {name: FOLDED[name](pk)}}
+    return render(request, f"loyalty/member.html#{name}", context)
+
+
+@require_GET
+@permission_required("loyalty.view_membership", raise_exception=True)
+def ledger(request: HttpRequest, pk: int) -> HttpResponse:
+    """The entries behind the balance, fetched when they are opened, then page by page."""
+    member = get_object_or_404(Membership.objects.select_related("programme"), pk=pk)
+    lines, following = queries.ledger(pk, request.GET.get("after"), timezone.now())
+    url = reverse("loyalty:ledger", args=[pk])
+    unit = _("Points") if member.programme.unit == Programme.Unit.POINT else _("Stamps")
+    context = {
+        "lines": lines,
+        "unit": unit,
+        "next_url": f"{url}?{urlencode({'after': following})}" if following else "",
+    }
+    return render(request, f"loyalty/ledger.html{'#rows' if 'after' in request.GET else ''}", context)
 
 
 @require_GET

@@ -1,6 +1,9 @@
 """The desk's pages and doors."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -133,7 +136,7 @@ def test_of_two_cards_the_lost_one_is_named(agent):
     jane, joe = member(), member(customer=None)
     own, second = jane.cards.get(), joe.cards.get()
     post(agent, "merge", jane.pk, card=second.number)
-    page = agent.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
+    page = agent.get(reverse("loyalty:folded", args=[jane.pk, "replace"])).content.decode()
     assert 'name="lost"' in page
     assert post(agent, "replace", jane.pk, number="").status_code == 422
     post(agent, "replace", jane.pk, number="", lost=own.pk)
@@ -183,9 +186,34 @@ def test_pages_take_a_constant_number_of_queries(agent, django_assert_num_querie
         with django_assert_num_queries(5):
             agent.get(reverse("loyalty:members"))
         buy(people[0], 12)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(11):
             agent.get(reverse("loyalty:member", args=[people[0].pk]))
+        with django_assert_num_queries(4):
+            agent.get(reverse("loyalty:ledger", args=[people[0].pk]))
         people += [member() for _ in range(2)]
+
+
+def test_a_form_comes_as_it_is_unfolded(agent):
+    jane = member()
+    page = agent.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
+    folded = re.findall(r'hx-get="(/loyalty/members/[0-9]+/forms/([a-z]+)/)"', page)
+    assert {name for _url, name in folded} == {"claim", "give", "replace", "merge", "transfer"}
+    for url, name in folded:
+        assert f'action="{reverse(f"loyalty:{name}", args=[jane.pk])}"' in agent.get(url).content.decode()
+    assert agent.get(reverse("loyalty:folded", args=[jane.pk, "steal"])).status_code == 404
+
+
+def test_the_ledger_is_read_page_by_page_to_its_beginning(agent):
+    jane = member()
+    for n in range(5):
+        buy(jane, 9, at=NOON - timedelta(days=n))  # nine entries and the reward each time
+    url, seen = reverse("loyalty:ledger", args=[jane.pk]), []
+    while url:
+        text = agent.get(url).content.decode()
+        seen += re.findall(r'data-label="Balance">(\d+)<', text)
+        found = re.search(r'hx-get="([^"]+)"', text)
+        url = found and unescape(found[1])
+    assert seen == [str(n) for _ in range(5) for n in (0, 9, 8, 7, 6, 5, 4, 3, 2, 1)]
 
 
 def test_card_numbers_catch_a_wrong_digit():
