@@ -9,14 +9,20 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import actions
 from cancellations.models import (
+    Belief,
+    Budget,
+    BudgetUse,
     CancellationCase,
     CaseMove,
+    EnginePolicy,
     Incentive,
     IncentiveVersion,
+    LearnedModel,
     Notice,
     Offer,
     OfferDecision,
     OfferMove,
+    PastOffer,
     Reason,
     ReasonCategory,
     ReasonIncentive,
@@ -155,8 +161,74 @@ class DecisionAdmin(ReadOnly):
 
 @admin.register(Suggestion)
 class SuggestionAdmin(ReadOnly):
-    list_display = ("case", "at", "chosen", "propensity", "hold_out", "model_version")
-    list_filter = ("hold_out", "model_version")
+    list_display = ("case", "at", "chosen", "propensity", "hold_out", "overridden", "model_version")
+    list_filter = ("hold_out", "overridden")
     list_select_related = ("case", "chosen__incentive")
     search_fields = ("case__number",)
     ordering = ("-at", "-pk")
+
+
+# --- the engine: looked at here, written by learning, by the desk's pages and by imports -----------------------------
+@admin.register(LearnedModel)
+class ModelAdmin(ReadOnly):
+    list_display = ("as_of", "created_at", "facts", "digest")
+    exclude = ("arrays",)
+    ordering = ("-as_of",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LearnedModel]:
+        return super().get_queryset(request).defer("arrays")
+
+
+@admin.register(Belief)
+class BeliefAdmin(ReadOnly):
+    """Of the newest model first."""
+
+    list_display = ("model", "quantity", "level", "kind", "incentive", "reason", "mean", "k", "n", "strength")
+    list_filter = ("quantity", "level")
+    list_select_related = ("model", "incentive", "reason")
+    search_fields = ("incentive__code", "reason__code")
+    ordering = ("-model__as_of", "pk")
+
+
+@admin.register(EnginePolicy)
+class PolicyAdmin(ReadOnly):
+    list_display = ("created_at", "author", "margin_floor", "share_of_value", "goodwill_in_year", "hold_out")
+    list_select_related = ("author",)
+    exclude = ("salt",)  # who knows it knows who is held out
+    ordering = ("-pk",)
+
+
+class UseInline(admin.TabularInline):
+    model = BudgetUse
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("offer", "amount", "state", "reserved_at", "settled_at")
+    ordering = ("-reserved_at", "-pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BudgetUse]:
+        return super().get_queryset(request).select_related("offer__case", "offer__incentive_version__incentive")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Budget)
+class BudgetAdmin(ReadOnly):
+    """What was reserved and consumed, offer by offer; amounts are set at the desk, under the budget's lock."""
+
+    list_display = ("month", "incentive", "team", "amount", "reserved", "consumed")
+    list_filter = ("month",)
+    list_select_related = ("incentive", "team")
+    ordering = ("-month", "pk")
+    inlines = (UseInline,)
+
+
+@admin.register(PastOffer)
+class PastOfferAdmin(ReadOnly):
+    """Imported, as observed: no part of any figure but the report of the past."""
+
+    list_display = ("customer", "offer", "offered_on", "accepted", "still_customer", "cost", "imported_at")
+    list_filter = ("accepted", "still_customer")
+    list_select_related = ("customer",)
+    search_fields = ("customer__number", "offer")
+    ordering = ("-offered_on", "-pk")

@@ -93,6 +93,9 @@ MARKETING = {
     "cancellations.publish_incentive",
     "cancellations.view_beliefs",
     "cancellations.view_budget",
+    "cancellations.view_learnedmodel",
+    "cancellations.view_belief",
+    "cancellations.view_pastoffer",
 }
 # What data entry keeps: seen, added and changed in the Django admin, deleted only inside a calendar.
 KEPT_BY_DATA_ENTRY = (
