@@ -157,6 +157,8 @@ class BudgetForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["incentive"].empty_label = _("all incentives")
         self.fields["team"].empty_label = _("all teams")
+        for name in ("month", "incentive", "team") if self.instance.pk else ():  # what is reserved was reserved there
+            self.fields[name].disabled = True
 
     def clean_month(self) -> Any:
         return self.cleaned_data["month"].replace(day=1)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<int:pk>/permission/", call.permission, name="permission"),
     path("<int:pk>/end/", call.end, name="end"),
     path("<int:pk>/refer/", call.refer, name="refer"),
+    path("<int:pk>/hardship/", call.hardship, name="hardship"),
     path("<int:pk>/present/", call.present, name="present"),
     path("<int:pk>/ask/", call.ask, name="ask"),
     path("<int:pk>/register/", call.register, name="register"),

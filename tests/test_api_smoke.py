@@ -31,7 +31,7 @@ def operations():
 
 def as_received(answer: HttpResponse, sent: requests.PreparedRequest) -> Response:
     headers = {name.lower(): [value] for name, value in answer.headers.items()}
-    return Response(answer.status_code, headers, answer.content, sent, elapsed=0, verify=True)
+    return Response(answer.status_code, headers, answer.getvalue(), sent, elapsed=0, verify=True)
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from cancellations.actions.calls import (
     refer,
     resume,
     set_reason,
+    suggest,
 )
 from cancellations.actions.endings import (
     call_dropped,
@@ -49,6 +50,7 @@ __all__ = [
     "resume",
     "revoke",
     "set_reason",
+    "suggest",
     "win_back",
     "withdraw",
 ]

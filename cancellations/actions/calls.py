@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import rules
 from cancellations.actions._case import edited, locked
-from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, CaseNumber, Notice, Reason
+from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, CaseNumber, Notice, Reason, Suggestion
 from cancellations.suggestions import suggest_for
 from customers.contributions import referrals
 from customers.models import Subscription
@@ -131,6 +131,23 @@ def ask_permission(pk: int, *, granted: bool, by: User, now: datetime, version: 
     edited(case, CaseMove.What.PERMISSION, by=by, at=now, note=case.permission)
     _suggest(case, by=by, now=now)
     return case
+
+
+@transaction.atomic
+def suggest(pk: int, *, by: User, now: datetime, hardship: str = "") -> Suggestion:
+    """What to offer in this call: the decision in force, made now where there is none or what it rests on has changed.
+
+    `hardship`, in words, shows offers to a customer of the hold-out all the same; who did and why is noted, and the
+    case is still analysed as hold-out. Raises WrongState, NoOffers, DomainError("not_held_out").
+    """
+    case = locked(pk)
+    rules.check_can_offer(case, case.customer, reasons_of(case), presented=0)
+    decision = suggest_for(case, by=by, now=now, override=bool(hardship))
+    if hardship:
+        if not decision.hold_out:
+            raise DomainError(_("This customer is shown offers anyway."), code="not_held_out", field="hardship")
+        edited(case, CaseMove.What.HARDSHIP, by=by, at=now, note=hardship)
+    return decision
 
 
 @transaction.atomic

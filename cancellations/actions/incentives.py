@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -14,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from cancellations import terms
 from cancellations.engine import edit
 from cancellations.engine.conditions import LAYERS, InvalidRule, clean
-from cancellations.models import EnginePolicy, Incentive, IncentiveVersion
+from cancellations.models import Budget, EnginePolicy, Incentive, IncentiveVersion
 from cancellations.variables import registry
+from staff import formats
 from staff.errors import DomainError, SelfApproval, Stale, WrongState
 from staff.models import User
 
@@ -173,6 +175,25 @@ def retire(version_pk: int, *, by: User, now: datetime) -> IncentiveVersion:
 def discard(version_pk: int, *, by: User) -> None:
     """Throw a draft away. Raises WrongState."""
     _locked(version_pk).delete()
+
+
+@transaction.atomic
+def set_budget(pk: int | None, *, amount: Decimal, **place: Any) -> Budget:
+    """A month's money anew (`place`: month, incentive, team), or another amount of one that is there. What is reserved
+    and consumed meanwhile stays. Raises DomainError at "amount" when that is more already."""
+    if pk is None:
+        return Budget.objects.create(amount=amount, **place)
+    budget = Budget.objects.select_for_update(of=("self",)).get(pk=pk)
+    if amount < budget.reserved + budget.consumed:
+        raise DomainError(
+            _("%(taken)s of it is reserved and consumed already.")
+            % {"taken": formats.money(budget.reserved + budget.consumed)},
+            code="taken",
+            field="amount",
+        )
+    budget.amount = amount
+    budget.save(update_fields=["amount"])
+    return budget
 
 
 def set_limits(*, by: User, now: datetime, **fields: Any) -> EnginePolicy:

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cancellations import actions
+from cancellations.api.engine import SuggestSerializer, WholeDecisionSerializer
 from cancellations.models import CancellationCase, Notice, Offer, Reason
 from customers.models import Subscription
 from staff.api import MAY_REPEAT, KeysetPagination, answered_once
@@ -165,6 +166,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         "reason": TAKE,
         "permission": TAKE,
         "end": REGISTER,
+        "suggest": PRESENT,
         "present": PRESENT,
         "ask": PRESENT,
         "register": REGISTER,
@@ -220,6 +222,19 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return self._act(
             actions.choose_end, pk, request, mode=given["mode"] or EndMode.END_OF_TERM, ends_on=given["ends_on"]
         )
+
+    @writes(request=SuggestSerializer, responses=WholeDecisionSerializer)
+    @action(detail=True, methods=["post"])
+    def suggest(self, request: Request, pk: str) -> Response:
+        """The decision in force; made now when there is none, or when the reason or what may be offered has changed."""
+        given = self._given(SuggestSerializer, request)
+        case = get_object_or_404(CancellationCase, pk=pk)
+
+        def effect() -> Response:
+            decision = actions.suggest(case.pk, by=request.user, now=timezone.now(), **given)
+            return Response(WholeDecisionSerializer(decision).data)
+
+        return answered_once(request, effect, may_lack=True)
 
     @writes(request=PresentSerializer, responses=CaseSerializer)
     @action(detail=True, methods=["post"])

@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
                 ('to_state', models.CharField(max_length=30, verbose_name='to')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
-                ('what', models.CharField(choices=[('state', 'state'), ('reason', 'reason'), ('permission', 'permission to tell of an offer'), ('end', 'end date'), ('agent', 'agent'), ('referral', 'handed to complaints')], default='state', max_length=12, verbose_name='what')),
+                ('what', models.CharField(choices=[('state', 'state'), ('reason', 'reason'), ('permission', 'permission to tell of an offer'), ('end', 'end date'), ('agent', 'agent'), ('referral', 'handed to complaints'), ('hardship', 'offers shown in hardship')], default='state', max_length=12, verbose_name='what')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.cancellationcase', verbose_name='case')),
             ],

@@ -200,6 +200,7 @@ class CaseMove(Move):
         END = "end", _("end date")
         AGENT = "agent", _("agent")
         REFERRAL = "referral", _("handed to complaints")
+        HARDSHIP = "hardship", _("offers shown in hardship")
 
     what = models.CharField(_("what"), max_length=12, choices=What, default=What.STATE)
     subject = models.ForeignKey(CancellationCase, models.CASCADE, related_name="moves", verbose_name=_("case"))

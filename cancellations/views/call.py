@@ -198,6 +198,20 @@ def _version(request: HttpRequest) -> int:
 
 @require_POST
 @may_present
+def hardship(request: HttpRequest, pk: int) -> HttpResponse:
+    """A customer of the hold-out is shown offers all the same; why is noted."""
+
+    def act() -> None:
+        why = request.POST.get("why", "").strip()[:200]
+        if not why:
+            raise DomainError(_("Write why this customer needs an offer now."), code="note_needed", field="why")
+        actions.suggest(pk, by=request.user, now=timezone.now(), hardship=why)
+
+    return _do(request, pk, act)
+
+
+@require_POST
+@may_present
 def present(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(
         request,

@@ -17,6 +17,7 @@ from cancellations.incentive_forms import BudgetForm, LimitsForm
 from cancellations.models import Belief, Budget, EnginePolicy, Incentive, LearnedModel
 from cancellations.queries import beliefs as queries
 from staff import charts, formats
+from staff.errors import DomainError
 
 Quantity = Belief.Quantity
 
@@ -69,18 +70,18 @@ def _number(text: str | None) -> int | None:
 @require_http_methods(["GET", "POST"])
 @permission_required("cancellations.view_budget", raise_exception=True)
 def budgets(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """The budgets of this month and the last, how they burn down, and a form for whoever may set them."""
+    """The budgets of this month, how they burn down, and a form for whoever may set them."""
     now = timezone.now()
     month = month_of(now)
     may = request.user.has_perm("cancellations.change_budget")
     instance = get_object_or_404(Budget, pk=pk) if pk else None
     form = BudgetForm(request.POST or None, instance=instance, initial={} if instance else {"month": month})
     if request.method == "POST" and may and form.is_valid():
-        budget = form.save(commit=False)
-        if budget.amount < budget.reserved + budget.consumed:
-            form.add_error("amount", _("More than this is reserved and consumed already."))
+        try:
+            actions.set_budget(pk, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(error.field, str(error))
         else:
-            budget.save()
             messages.success(request, _("Saved."))
             return redirect("cancellations:budgets")
     rows = []

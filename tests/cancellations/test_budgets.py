@@ -1,18 +1,23 @@
 """The month's money under threads, and what becomes of it as an offer goes its way."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from cancellations import budgets
+from cancellations import actions, budgets
+from cancellations.actions import incentives
 from cancellations.budgets import BudgetSpent
 from cancellations.engine.guards import price_of_budget
-from cancellations.models import Budget, Offer
-from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory
+from cancellations.models import Budget, BudgetUse, Offer, OfferDecision
+from staff.errors import DomainError
+from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory, OfferFactory
 from tests.conftest import NOON
+from tests.factories import AuthorityLimitFactory, UserFactory
 
 MONTH = date(2026, 11, 1)
 
@@ -96,3 +101,120 @@ def test_the_price_of_a_budget_rises_as_it_runs_out():
     early, late = price_of_budget(60, 100, 0.3), price_of_budget(90, 100, 0.3)
     assert 0 < early < late <= 3
     assert price_of_budget(100, 100, 1.0) == 3
+
+
+@pytest.mark.django_db
+def test_another_amount_loses_nothing_that_was_reserved_meanwhile(client_as):
+    budget = Budget.objects.create(month=MONTH, amount=Decimal(100))
+    client = client_as("manager")
+    address = f"/cancellations/budgets/{budget.pk}/"
+    budgets.follow(offer(IncentiveVersionFactory(), cost="60.00"), now=NOON)
+    refused = client.post(address, {"amount": "59.99"})
+    assert "€60.00 of it is reserved" in refused.context["form"].errors["amount"][0]
+    client.post(address, {"amount": "80"})
+    budget.refresh_from_db()
+    assert (budget.amount, budget.reserved) == (Decimal(80), Decimal(60))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_amount_set_in_the_middle_of_reservations_is_exact():
+    """One person sets the amount again and again while offers are reserved: neither write undoes the other."""
+    budget = Budget.objects.create(month=MONTH, amount=Decimal(1000))
+    version = IncentiveVersionFactory()
+    offers = [offer(version, cost="10.00") for _ in range(20)]
+
+    def reserve(each):
+        try:
+            with transaction.atomic():
+                budgets.follow(each, now=NOON)
+        finally:
+            connection.close()
+
+    def amounts(_none):
+        try:
+            for amount in range(1000, 1040):
+                incentives.set_budget(budget.pk, amount=Decimal(amount))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        setting = pool.submit(amounts, None)
+        list(pool.map(reserve, offers))
+        setting.result()
+    budget.refresh_from_db()
+    assert (budget.amount, budget.reserved) == (Decimal(1039), Decimal(200))
+
+
+class Race:
+    """Real threads on real offers through the desk's own actions; what was refused, by its code."""
+
+    def __init__(self, threads=6):
+        self.pool = ThreadPoolExecutor(threads)
+
+    def all(self, act, rows):
+        def one(row):
+            try:
+                act(row)
+            except DomainError as refusal:
+                return refusal.code
+            finally:
+                connection.close()
+            return ""
+
+        return list(self.pool.map(one, rows))
+
+
+def held(budget):
+    """What the ledger of uses says is reserved and consumed; the budget's own columns must say the same."""
+    sums = {state: Decimal(0) for state in BudgetUse.State}
+    for use in budget.uses.all():
+        sums[use.state] += use.amount
+    return sums[BudgetUse.State.RESERVED], sums[BudgetUse.State.CONSUMED]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approval_consumption_and_release_in_threads_keep_every_budget_exact():
+    """Twenty questions for 20.00 each at 100.00 of an incentive and 300.00 of the house: five are approved, whatever
+    the order. Then each goes its way while a colleague presses the same button: nothing is taken or freed twice."""
+    call_command("sync_roles")
+    AuthorityLimitFactory(role=Group.objects.get(name="manager"), kind="offer", per_case=None)
+    managers = [UserFactory(role="manager") for _ in range(2)]
+    version = IncentiveVersionFactory(monthly_budget=Decimal(100))
+    house = Budget.objects.create(month=MONTH, amount=Decimal(300))
+    asked = []
+    for _ in range(20):
+        case = CancellationCaseFactory(state="awaiting_approval", permission="granted")
+        one = OfferFactory(case=case, incentive_version=version, state="needs_approval", cost=Decimal(20))
+        OfferDecision.objects.create(
+            offer=one, amount=one.cost, requested_by=case.agent, requested_at=NOON, due_at=NOON + timedelta(hours=1)
+        )
+        asked.append(one.pk)
+    race = Race()
+    twice = [(pk, by) for pk in asked for by in managers]
+    codes = race.all(lambda row: actions.approve(row[0], by=row[1], now=NOON), twice)
+    own = Budget.objects.exclude(pk=house.pk).get()
+    approved = list(Offer.objects.filter(state="approved").values_list("pk", flat=True))
+    assert len(approved) == codes.count("") == 5
+    assert "budget_spent" in codes
+
+    put = Offer.objects.in_bulk(approved)
+    for one in put.values():
+        actions.present(one.case_id, version_id=version.pk, by=managers[0], now=NOON)
+    taken, refused = approved[:3], approved[3:]
+    answers = [(pk, actions.accept) for pk in taken * 2] + [(pk, actions.refuse) for pk in refused * 2]
+    assert race.all(lambda row: row[1](row[0], by=managers[0], now=NOON), answers).count("") == 5
+    assert race.all(lambda pk: actions.apply(pk, by=managers[1], now=NOON), taken * 2).count("") == 3
+    for budget in (own, house):
+        budget.refresh_from_db()
+        assert (budget.reserved, budget.consumed) == held(budget) == (Decimal(0), Decimal(60))
+    freed = [offer(version).pk for _ in range(4)]
+    more = Offer.objects.select_related("case", "incentive_version").in_bulk(freed)
+
+    def reserve(pk):
+        with transaction.atomic():
+            budgets.follow(more[pk], now=NOON)
+
+    assert race.all(reserve, freed).count("") == 2
+    for budget in (own, house):
+        budget.refresh_from_db()
+        assert (budget.reserved, budget.consumed) == held(budget) == (Decimal(40), Decimal(60))
