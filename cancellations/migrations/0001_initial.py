@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from staff.operations import together
+
 
 class Migration(migrations.Migration):
 
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
         ('staff', '0001_initial'),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Incentive',
             fields=[
@@ -441,4 +443,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('reason', 'incentive'), name='cancellations_one_guess'), models.CheckConstraint(condition=models.Q(('accepts__gte', 0), ('accepts__lte', 1), models.Q(('stays__isnull', True), models.Q(('stays__gte', 0), ('stays__lte', 1)), _connector='OR')), name='cancellations_guess_is_a_share')],
             },
         ),
-    ]
+    ])

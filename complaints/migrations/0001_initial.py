@@ -10,6 +10,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from staff.operations import together
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
         ('staff', '0001_initial'),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Category',
             fields=[
@@ -669,4 +671,4 @@ class Migration(migrations.Migration):
                 'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='7816cda6535f3a345c51fac50d4095fd4a982602', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ea8d9', table='complaints_voucherextension', when='BEFORE'))],
             },
         ),
-    ]
+    ])

@@ -5,6 +5,8 @@ import phonenumber_field.modelfields
 from django.conf import settings
 from django.db import migrations, models
 
+from staff.operations import together
+
 SQL = Path(__file__).resolve().parent.parent / "search.sql"
 
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
         ('staff', '0001_initial'),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Household',
             fields=[
@@ -173,4 +175,4 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL("CREATE SEQUENCE customers_number START 100001", "DROP SEQUENCE customers_number"),
         migrations.RunSQL(SQL.read_text(), migrations.RunSQL.noop),
-    ]
+    ])

@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from staff.operations import together
+
 
 class Migration(migrations.Migration):
 
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
         ('staff', '0001_initial'),
     ]
 
-    operations = [
+    operations = together([
         migrations.CreateModel(
             name='Programme',
             fields=[
@@ -590,4 +592,4 @@ class Migration(migrations.Migration):
             model_name='Reward',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('convert__isnull', False), ('level__isnull', True)), models.Q(('convert__isnull', True), ('level__isnull', False), ('stamps', 0)), _connector='OR'), name='loyalty_reward_has_one_cause'),
         ),
-    ]
+    ])
