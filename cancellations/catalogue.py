@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from cancellations import learning, variables
+from cancellations.engine import values
 from cancellations.engine.conditions import Rules, leaves
 from cancellations.engine.guards import Limits
 from cancellations.engine.lookup import Believed
@@ -33,6 +34,11 @@ class Entry:
     max_accepted: int
     cooldown_days: int
     monthly_budget: Decimal | None
+
+    @cached_property
+    def price(self) -> values.Price:
+        """What it costs under a contract; kept with the entry."""
+        return values.pricing(self.kind, self.terms)
 
 
 def entry_of(version: IncentiveVersion) -> Entry:

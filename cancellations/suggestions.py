@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from cancellations.candidates import Candidate, Refusal
 from cancellations.catalogue import Desk, desk
-from cancellations.engine import choice, guards, ranking, values
+from cancellations.engine import choice, guards, ranking
 from cancellations.engine.conditions import Verdict
 from cancellations.engine.guards import Priced
 from cancellations.engine.lookup import NOT_TOLD
@@ -33,6 +33,7 @@ from staff.statements import kept
 
 REUSED_FOR = timedelta(days=30)  # who calls again within it meets the same decision
 HOLD_OUT_STEPS = 10_000
+BULKY = ("candidates", "parameters", "vector")  # of a decision: wanted only where it is repeated
 
 
 # --- the hold-out ----------------------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
     prices: list[float] = []
     refusals: list[list[Refusal]] = []
     for entry in entries:
-        cost = values.cost(entry.kind, entry.terms, standing.contract)
+        cost = entry.price(standing.contract)
         left, spent, amount = desk.budget(entry)
         offer = Priced(entry.version, entry.incentive, entry.kind, cost, entry.cooldown_days, entry.max_accepted, left)
         barred = of_case + list(guards.offer_guards(offer, standing, limits, most, STANDARD))
@@ -109,7 +110,7 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
             "shown": not refused,
             "score": score,
             "gain": f"{gain:.2f}",
-            "cost": f"{cost:.2f}",
+            "cost": str(cost),
             "value": value,
             "accept": accept,
             "low": lowest,
@@ -131,6 +132,8 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
 
 
 def _refusals(verdict: Verdict, barred: Sequence[guards.Barred]) -> list[Refusal]:
+    if verdict.passed and not barred:
+        return []
     refusals: list[Refusal] = [
         {"layer": verdict.layer, "code": "condition", "values": finding.as_json()} for finding in verdict.failed
     ]
@@ -244,7 +247,7 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
 def _earlier(customer: int, since: datetime) -> QuerySet[Suggestion]:
     """The customer's decisions in force, the newest first, without what a repetition alone would need."""
     rows = Suggestion.objects.filter(case__customer_id=customer, superseded_at__isnull=True, at__gt=since)
-    return rows.defer("candidates", "parameters").order_by("-at", "-pk")[:5]
+    return rows.defer(*BULKY).order_by("-at", "-pk")[:5]
 
 
 def choose(parameters: Mapping[str, Any], seed: int, *, silent: bool) -> choice.Chosen:
@@ -264,6 +267,7 @@ def _again(
     """The same decision, in force for another call too. It is marked, so that it is evaluated once."""
     if mine:
         Suggestion.objects.filter(pk=mine.pk).update(superseded_at=now)
+    old.refresh_from_db(fields=BULKY)
     original = old.features.get("again", old.pk)
     return Suggestion.objects.create(
         case=case,

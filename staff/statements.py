@@ -79,6 +79,7 @@ def _varying(arg: Any) -> Iterator[Any]:
 class _Statement:
     queryset: QuerySet[Any, Any]
     compiler: Any
+    converters: Any
     sql: str
     params: tuple[Any, ...]
     places: tuple[tuple[int, int], ...]  # (where among params, which of the varying values)
@@ -97,15 +98,18 @@ class _Statement:
         )
         if lost := set(range(len(vary))) - {which for _at, which in places}:
             raise TypeError(f"Of {build.__qualname__} value {min(lost) + 1} does not reach the SQL as it is.")
-        return cls(queryset, compiler, sql, tuple(params), places)
+        converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+        return cls(queryset, compiler, converters, sql, tuple(params), places)
 
     def rows(self, values: list[Any]) -> QuerySet[Any, Any]:
         params = list(self.params)
         for at, which in self.places:
             params[at] = values[which]
-        compiler = copy(self.compiler)
+        compiler, query = copy(self.compiler), copy(self.queryset.query)
         compiler.connection = connections[self.queryset.db]  # the compiled one's belongs to another thread
         compiler.as_sql = lambda *_args, **_options: (self.sql, params)
-        rows = self.queryset.all()
-        rows.query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]  # of this copy only
+        compiler.get_converters = lambda _columns: self.converters
+        query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]  # of this copy only
+        rows = object.__new__(type(self.queryset))  # `all()` would copy the query whole, with every part of a union
+        rows.__dict__ = {**self.queryset.__dict__, "_query": query}
         return rows

@@ -251,7 +251,11 @@ def _compile_leaf(node: Node, variables: Variables, *, negated: bool) -> Test:
     compare = COMPARE[op]
     number = variable is not None and variable.type in NUMBERS
     stored = node["value"]
-    wanted = Decimal(str(stored)) if number else frozenset(stored) if isinstance(stored, list) else stored
+    wanted: Any = stored
+    if isinstance(stored, list):
+        wanted = frozenset(stored)
+    elif number and not isinstance(stored, int):
+        wanted = Decimal(str(stored))
     never = variable.never if variable else None
 
     def test(values: Mapping[str, Any], trace: list[Finding] | None) -> bool | None:
@@ -279,6 +283,9 @@ class Verdict:
         return tuple(f for f in self.findings if f.passed is None or f.passed is f.negated)
 
 
+PASSED = Verdict(True)
+
+
 class Rules:
     """The three layers of one version, compiled."""
 
@@ -294,7 +301,7 @@ class Rules:
                 trace: list[Finding] = []
                 test(values, trace)
                 return Verdict(False, layer, tuple(trace))
-        return Verdict(True)
+        return PASSED
 
     def trace(self, values: Mapping[str, Any]) -> dict[str, tuple[bool | None, list[Finding]]]:
         """Every condition of every layer."""

@@ -4,7 +4,7 @@ numbers behind it, so that a page can say it in any language (`cancellations.wor
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from cancellations.engine import values
 from cancellations.engine.values import Contract, Economics
@@ -39,8 +39,7 @@ class Standing:
     reason_forbids: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """An incentive as it would be for this customer."""
 
     key: int

@@ -51,60 +51,71 @@ def value(contract: Contract, economics: Economics = STANDARD) -> Decimal:
     return cents(max(contract.margin, NOTHING) * annuity(economics.horizon, economics))
 
 
-# --- cost of each kind if accepted: (terms, contract, economics) → money ---------------------------------------------
-Cost = Callable[[Terms, Contract, Economics], Decimal]
+# --- cost of each kind if accepted: (terms, economics) → contract → money, so that terms are read once ----------------
+Price = Callable[[Contract], Decimal]
+Cost = Callable[[Terms, Economics], Price]
 
 
 def _decimal(terms: Terms, name: str) -> Decimal:
     return Decimal(str(terms.get(name) or 0))
 
 
-def _months(terms: Terms, economics: Economics) -> int:
-    return min(int(terms.get("months") or 0), economics.horizon)
+def _during(terms: Terms, economics: Economics) -> Decimal:
+    """What one unit a month is worth while the incentive runs."""
+    return annuity(min(int(terms.get("months") or 0), economics.horizon), economics)
 
 
-def _percent_off(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return contract.price * _decimal(terms, "percent") / 100 * annuity(_months(terms, economics), economics)
+def _percent_off(terms: Terms, economics: Economics) -> Price:
+    share = _decimal(terms, "percent") / 100 * _during(terms, economics)
+    return lambda contract: contract.price * share
 
 
-def _amount_off(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return min(_decimal(terms, "amount"), contract.price) * annuity(_months(terms, economics), economics)
+def _amount_off(terms: Terms, economics: Economics) -> Price:
+    amount, during = _decimal(terms, "amount"), _during(terms, economics)
+    return lambda contract: min(amount, contract.price) * during
 
 
-def _free_months(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return contract.price * annuity(_months(terms, economics), economics)
+def _free_months(terms: Terms, economics: Economics) -> Price:
+    during = _during(terms, economics)
+    return lambda contract: contract.price * during
 
 
-def _pause(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
+def _pause(terms: Terms, economics: Economics) -> Price:
     """Nothing is paid and nothing served: the margin is forgone."""
-    return max(contract.margin, NOTHING) * annuity(_months(terms, economics), economics)
+    during = _during(terms, economics)
+    return lambda contract: max(contract.margin, NOTHING) * during
 
 
-def _plan_change(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
+def _plan_change(terms: Terms, economics: Economics) -> Price:
     """The margin that the new plan brings less, over the whole horizon."""
-    lost = max(contract.margin - _decimal(terms, "monthly_margin"), NOTHING)
-    return lost * annuity(economics.horizon, economics)
+    margin, year = _decimal(terms, "monthly_margin"), annuity(economics.horizon, economics)
+    return lambda contract: max(contract.margin - margin, NOTHING) * year
 
 
-def _addon(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return _decimal(terms, "monthly_cost") * annuity(_months(terms, economics), economics)
-
-
-def _bonus_stamps(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return _decimal(terms, "stamps") * _decimal(terms, "stamp_cost")
-
-
-def _price_lock(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
+def _price_lock(terms: Terms, economics: Economics) -> Price:
     """The rise in price that will not be asked while the lock holds."""
-    return contract.price * _decimal(terms, "expected_rise") / 100 * annuity(_months(terms, economics), economics)
+    rise = _decimal(terms, "expected_rise") / 100 * _during(terms, economics)
+    return lambda contract: contract.price * rise
 
 
-def _amount(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return _decimal(terms, "amount")
+def _addon(terms: Terms, economics: Economics) -> Price:
+    return _always(_decimal(terms, "monthly_cost") * _during(terms, economics))
 
 
-def _once(terms: Terms, contract: Contract, economics: Economics) -> Decimal:
-    return _decimal(terms, "cost")
+def _bonus_stamps(terms: Terms, economics: Economics) -> Price:
+    return _always(_decimal(terms, "stamps") * _decimal(terms, "stamp_cost"))
+
+
+def _amount(terms: Terms, economics: Economics) -> Price:
+    return _always(_decimal(terms, "amount"))
+
+
+def _once(terms: Terms, economics: Economics) -> Price:
+    return _always(_decimal(terms, "cost"))
+
+
+def _always(amount: Decimal) -> Price:
+    return lambda contract: amount
 
 
 COSTS: dict[str, Cost] = {
@@ -127,7 +138,13 @@ RECURRING = frozenset({"percent_off", "amount_off", "free_months", "pause", "pla
 
 def cost(kind: str, terms: Terms, contract: Contract, economics: Economics = STANDARD) -> Decimal:
     """C, what the company forgoes or pays over the horizon if this is accepted; with what it costs to carry out."""
-    return cents(COSTS[kind](terms, contract, economics) + _decimal(terms, "handling_cost"))
+    return pricing(kind, terms, economics)(contract)
+
+
+def pricing(kind: str, terms: Terms, economics: Economics = STANDARD) -> Price:
+    """`cost` of these terms, for one contract after the other."""
+    forgone, handling = COSTS[kind](terms, economics), _decimal(terms, "handling_cost")
+    return lambda contract: cents(forgone(contract) + handling)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 import cancellations.models.incentives
 import cancellations.models.learning
+import cancellations.models.rows
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
@@ -206,7 +207,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('features', models.JSONField(default=dict, verbose_name='features')),
-                ('candidates', models.JSONField(default=list, verbose_name='candidates')),
+                ('candidates', cancellations.models.rows.RowsField(default=list, verbose_name='candidates')),
                 ('parameters', models.JSONField(default=dict, verbose_name='what was drawn from')),
                 ('vector', models.JSONField(default=dict, verbose_name='probabilities')),
                 ('propensity', models.FloatField(default=1.0, verbose_name='propensity')),

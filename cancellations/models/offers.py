@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cancellations.models.cases import CancellationCase
 from cancellations.models.incentives import IncentiveVersion
 from cancellations.models.reasons import Reason
+from cancellations.models.rows import RowsField
 from customers.models import Document
 from staff.decisions import Decision
 from staff.states import Move, Stateful, fsm
@@ -27,7 +28,7 @@ class Suggestion(models.Model):
         Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("reason")
     )
     features = models.JSONField(_("features"), default=dict)
-    candidates = models.JSONField(_("candidates"), default=list)
+    candidates = RowsField(_("candidates"), default=list)
     parameters = models.JSONField(_("what was drawn from"), default=dict)
     vector = models.JSONField(_("probabilities"), default=dict)
     chosen = models.ForeignKey(

@@ -231,3 +231,17 @@ def test_what_was_revoked_neither_runs_nor_counts_as_given(policy):
     Offer.objects.filter(pk=taken.pk).update(state="revoked")
     after = standing.known(this, asks=asks, now=NOON).standing
     assert (after.running, after.goodwill, after.accepted_in_year) == (False, 0, 1)
+
+
+def test_a_decision_made_and_one_repeated_take_as_many_queries_each_time(policy, django_assert_num_queries):
+    for _ in range(3):
+        version()
+    closed = {"state": "cancelled_scheduled", "ends_on": NOON.date(), "closed_at": NOON, "window_until": NOON.date()}
+    suggest_for(case(), by=None, now=NOON)  # the process is warm then
+    loaded = CancellationCase.objects.select_related("customer", "subscription__plan", "reason__category")
+    first = loaded.get(pk=case(**closed).pk)
+    with django_assert_num_queries(5):
+        made = suggest_for(first, by=None, now=NOON)
+    again = loaded.get(pk=case(subscription=first.subscription, customer=first.customer).pk)
+    with django_assert_num_queries(6):
+        assert suggest_for(again, by=None, now=NOON).candidates == made.candidates
