@@ -10,6 +10,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loo
 
 from config.settings import *  # noqa: F403
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests"]  # noqa: F405  the settings of the desk
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {  # no collectstatic before a test
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
