@@ -255,12 +255,24 @@ def _reward(membership: Membership, version: ProgrammeVersion | None, now: datet
     return fresh(Reward, **values | given)
 
 
+def array(values: Iterable[object]) -> str:
+    """An array as PostgreSQL reads it, for a statement that says its type. As a literal its length is known to the
+    planner; the driver's own list takes ten times as long to write."""
+    return "{" + ",".join("NULL" if value is None else _quoted(str(value)) for value in values) + "}"
+
+
+def _quoted(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
 FIGURES = ("id", "balance", "seq", "cycle", "cycle_needed", "last_visit_at", "tier")
 SAVE = """
 UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle = v.cycle, cycle_needed = v.cycle_needed,
   last_visit_at = v.last_visit_at, tier = v.tier
-FROM jsonb_to_recordset(%s::jsonb) AS v(id bigint, balance int, seq int, cycle int, cycle_needed int,
-  last_visit_at timestamptz, tier text)
+FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::text[])
+  AS v(id, balance, seq, cycle, cycle_needed, last_visit_at, tier)
 WHERE m.id = v.id
 """
 
@@ -269,9 +281,8 @@ def save_figures(memberships: Sequence[Membership]) -> None:
     """The caches of locked memberships, in one statement."""
     if not memberships:
         return
-    told = [{name: getattr(member, name) for name in FIGURES} for member in memberships]
     with connection.cursor() as cursor:
-        cursor.execute(SAVE, [json.dumps(told, default=str)])
+        cursor.execute(SAVE, [array([getattr(member, name) for member in memberships]) for name in FIGURES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from loyalty.actions import books
@@ -17,6 +18,7 @@ from loyalty.rules.earning import Line
 from loyalty.rules.facts import Key, ReceiptFacts, key_as_json
 from loyalty.rules.terms import Terms, Tier
 from staff.errors import DomainError
+from staff.statements import kept
 
 
 class Article(NamedTuple):
@@ -96,7 +98,7 @@ HELD = f"""
 SELECT c.id, c.number, c.membership_id, c.status, c.replaced_by_id, m.{", m.".join(MEMBER)}
 FROM loyalty_cardtoken c JOIN loyalty_membership own ON own.id = c.membership_id
 JOIN loyalty_membership m ON m.id = coalesce(own.merged_into_id, own.id)
-WHERE c.number IN (SELECT jsonb_array_elements_text(%s::jsonb)) ORDER BY m.id FOR UPDATE OF m
+WHERE c.number = ANY(%s::text[]) ORDER BY m.id FOR UPDATE OF m
 """  # noqa: S608 names of our own columns
 
 
@@ -120,7 +122,7 @@ def hold(numbers: Set[str]) -> Held:
         return held
     members: dict[int, Membership] = {}
     with connection.cursor() as cursor:
-        cursor.execute(HELD, [json.dumps(list(numbers))])
+        cursor.execute(HELD, [books.array(numbers)])
         for row in cursor.fetchall():
             card, lead = Card(*row[:5]), row[5]
             held.cards[card.number] = card
@@ -141,24 +143,23 @@ def hold(numbers: Set[str]) -> Held:
 LEADS = """
 SELECT c.number, coalesce(m.merged_into_id, m.id) FROM loyalty_cardtoken c
 JOIN loyalty_membership m ON m.id = c.membership_id
-WHERE c.number IN (SELECT jsonb_array_elements_text(%s::jsonb))
+WHERE c.number = ANY(%s::text[])
 """
 
 
 def leads_of(numbers: Set[str]) -> dict[str, int]:
     """The memberships to which known cards lead, merges followed; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(LEADS, [json.dumps(list(numbers))])
+        cursor.execute(LEADS, [books.array(numbers)])
         return dict(cursor.fetchall())
 
 
 KNOWN = """
-WITH k AS (SELECT k, (k->>2)::date AS day FROM jsonb_array_elements(%s::jsonb) k)
-SELECT r.id, true FROM k JOIN loyalty_store s ON s.code = k.k->>1
-JOIN loyalty_receipt r ON r.store_id = s.id AND r.business_date = k.day AND r.number = k.k->>3
- AND r.source = k.k->>0 AND r.kind = 'sale'
+SELECT r.id, true FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)
+JOIN loyalty_store s ON s.code = k.store JOIN loyalty_receipt r ON r.store_id = s.id AND r.business_date = k.day
+ AND r.number = k.number AND r.source = k.source AND r.kind = 'sale'
 UNION ALL
-SELECT r.id, false FROM k JOIN loyalty_receipt r ON r.original_key = k.k AND r.state = 'parked'
+SELECT r.id, false FROM loyalty_receipt r WHERE r.state = 'parked' AND r.original_key = ANY(%s::jsonb[])
 """
 
 
@@ -168,7 +169,8 @@ def known_sales(keys: Collection[Key]) -> tuple[dict[Key, Receipt], list[int]]:
     if not keys:
         return {}, []
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [json.dumps([key_as_json(key) for key in keys])])
+        told = [json.dumps(key_as_json(key), ensure_ascii=False) for key in keys]
+        cursor.execute(KNOWN, [*map(books.array, zip(*keys, strict=True)), books.array(told)])
         found = cursor.fetchall()
     sales = [pk for pk, is_sale in found if is_sale]
     rows = Receipt.objects.select_related("store").filter(pk__in=sales) if sales else []
@@ -178,14 +180,15 @@ def known_sales(keys: Collection[Key]) -> tuple[dict[Key, Receipt], list[int]]:
 
 def versions_of(programmes: set[int]) -> dict[int, list[ProgrammeVersion]]:
     rows: dict[int, list[ProgrammeVersion]] = defaultdict(list)
-    if programmes:
-        for version in ProgrammeVersion.objects.raw(
-            "SELECT * FROM loyalty_programmeversion WHERE programme_id = ANY(%s) AND state = 'published'"
-            " ORDER BY valid_from DESC",
-            [list(programmes)],
-        ):
-            rows[version.programme_id].append(version)
+    for version in _published(tuple(sorted(programmes))) if programmes else ():
+        rows[version.programme_id].append(version)
     return rows
+
+
+@kept
+def _published(programmes: tuple[int, ...]) -> QuerySet[ProgrammeVersion]:
+    rows = ProgrammeVersion.objects.filter(programme__in=programmes, state=ProgrammeVersion.State.PUBLISHED)
+    return rows.order_by("-valid_from")
 
 
 def in_force(version: ProgrammeVersion, at: datetime) -> bool:
