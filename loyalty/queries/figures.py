@@ -85,7 +85,8 @@ LEFT JOIN loyalty_reward w ON w.convert_id = e.id AND w.state = 'expired'
 OWED = """
 SELECT count(*), coalesce(avg(w.cost), 0) FROM loyalty_reward w
 JOIN loyalty_membership m ON m.id = w.membership_id
-  AND (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s) WHERE w.state = 'issued'
+  AND (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s)
+JOIN loyalty_programme p ON p.id = m.programme_id AND p.unit = 'stamp' WHERE w.state = 'issued'
 """
 YEAR = """
 SELECT (SELECT coalesce(sum(CASE r.kind WHEN 'sale' THEN r.total ELSE -r.total END), 0)
@@ -96,6 +97,9 @@ SELECT (SELECT coalesce(sum(CASE r.kind WHEN 'sale' THEN r.total ELSE -r.total E
   AND (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s)
         WHERE w.state <> 'revoked' AND w.issued_at > %(year)s)
 """
+
+
+Tile = tuple[str, str, str]  # what, how much, by which definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +132,13 @@ def median_day(points: list[tuple[int, float]]) -> int | None:
     return next((day for day, share in points if share >= 0.5), None)
 
 
-def report(scope: Scope, now: datetime) -> dict[str, Any]:
-    """Tiles, charts and the rows behind them; nine queries over the whole ledger."""
+def report(scope: Scope, now: datetime, *, cards: bool = True) -> dict[str, Any]:
+    """Tiles, charts and the rows behind them, without those of cards to be filled where there are none (points have a
+    report of their own). Nine queries over the whole ledger."""
     asked: dict[str, Any] = {
         "programme": scope.programme,
-        "since": _midnight(scope.since),
-        "until": _midnight(scope.until),
+        "since": midnight(scope.since),
+        "until": midnight(scope.until),
         "now": now,
         "recent": now - timedelta(days=90),
         "mature": now - timedelta(days=MATURE),
@@ -164,14 +169,31 @@ def report(scope: Scope, now: datetime) -> dict[str, Any]:
     old = [row for row in cycles if row[2] >= WITHIN]
     full = sum(1 for days, done, _age in old if done and days <= WITHIN)
     median = median_day(curve)
-    return {
-        "tiles": [
-            (_("Open members"), formats.number(opened), _("Memberships that are neither closed, merged nor blocked.")),
-            (
-                _("Active in 90 days"),
-                formats.percent(active / opened) if opened else "–",
-                _("Members with a stamp earned or a reward redeemed, of open members."),
-            ),
+    tiles: list[Tile] = [
+        (_("Open members"), formats.number(opened), _("Memberships that are neither closed, merged nor blocked.")),
+        (
+            _("Active in 90 days"),
+            formats.percent(active / opened) if opened else "–",
+            _("Members with a stamp earned or a reward redeemed, of open members."),
+        ),
+        (
+            _("Redemption"),
+            formats.percent(used / issued) if issued else "–",
+            _("Redeemed of issued rewards, of months at least %(days)s days past.") % {"days": MATURE},
+        ),
+    ]
+    charts = [
+        _by_month(_("New members, by month"), joined, _("Members")),
+        _by_month(_("Members who came, by month"), came, _("Members")),
+        bars(
+            _("Rewards redeemed, by month of issue"),
+            [(_month(row), row[2] / row[1] if row[1] else 0) for row in cohorts],
+            head=[_("Month"), _("Redeemed")],
+            write=formats.percent,
+        ),
+    ]
+    if cards:
+        tiles += [
             (
                 _("Full within %(days)s days") % {"days": WITHIN},
                 formats.percent(full / len(old)) if old else "–",
@@ -184,12 +206,7 @@ def report(scope: Scope, now: datetime) -> dict[str, Any]:
                 _("Kaplan–Meier median over all cards begun; open ones count as not yet full."),
             ),
             (
-                _("Redemption"),
-                formats.percent(used / issued) if issued else "–",
-                _("Redeemed of issued rewards, of months at least %(days)s days past.") % {"days": MATURE},
-            ),
-            (
-                _("Breakage"),
+                _("Breakage of stamps"),
                 formats.percent(float(gone + gone_rewards) / float(net)) if net > 0 else "–",
                 _(
                     "Stamps expired and stamps in expired rewards, of stamps earned less returned, over months whose"
@@ -197,32 +214,22 @@ def report(scope: Scope, now: datetime) -> dict[str, Any]:
                 ),
             ),
             (
-                _("Liability"),
-                formats.money(_cents(owed * cost)),
+                _("Liability of stamps"),
+                formats.money(cents(owed * cost)),
                 _("(Cards begun × chance of filling + open rewards) × chance of redeeming × cost of goods."),
             ),
             (
                 _("Deferred revenue"),
-                formats.money(_cents(owed * price * kept)),
+                formats.money(cents(owed * price * kept)),
                 _(
                     "IFRS 15: the same promises at their selling price (cost of goods ÷ (1 − margin)), times the share"
                     " of a year's price that falls on what was sold rather than on what was promised with it."
                 ),
             ),
-        ],
-        "charts": [
-            _by_month(_("New members, by month"), joined, _("Members")),
-            _by_month(_("Members who came, by month"), came, _("Members")),
-            curves(_("Cards filled, by days since the first stamp"), {_("Cards filled"): curve}, head=_("Days")),
-            bars(
-                _("Rewards redeemed, by month of issue"),
-                [(_month(row), row[2] / row[1] if row[1] else 0) for row in cohorts],
-                head=[_("Month"), _("Redeemed")],
-                write=formats.percent,
-            ),
-        ],
-        "cohorts": cohorts,
-    }
+        ]
+        filled = {_("Cards filled"): curve}
+        charts.insert(2, curves(_("Cards filled, by days since the first stamp"), filled, head=_("Days")))
+    return {"tiles": tiles, "charts": charts, "cohorts": cohorts}
 
 
 def _month(row: Any) -> str:
@@ -233,11 +240,11 @@ def _by_month(title: str, found: list[Any], what: str) -> Chart:
     return bars(title, [(f"{month:%Y-%m}", count) for month, count in found], head=[_("Month"), what])
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-def _cents(amount: Decimal) -> Decimal:
+def cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"))
 
 

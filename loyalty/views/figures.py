@@ -1,7 +1,7 @@
 """The figures of loyalty. Filters stand in the address."""
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from loyalty.models import Programme
-from loyalty.queries import figures, outcome
+from loyalty.queries import figures, outcome, points
 from loyalty.queries import lift as matched
 from loyalty.queries.figures import Scope
 from staff import formats
@@ -41,12 +41,18 @@ def _scope(request: HttpRequest) -> tuple[Scope, ScopeForm]:
     return Scope(since, last + timedelta(days=1), programme and programme.pk), shown
 
 
+def _found(scope: Scope, now: datetime) -> dict[str, Any]:
+    of_points, of_tiers = points.points(scope, now), points.tiers(scope, now)
+    found = figures.report(scope, now, cards=not (scope.programme and of_points))
+    return found | {"sections": [section for section in (of_points, of_tiers) if section]}
+
+
 @require_GET
 @permission_required(REPORTS, raise_exception=True)
 def report(request: HttpRequest) -> HttpResponse:
     scope, form = _scope(request)
     now = timezone.now()
-    context = figures.report(scope, now) | {
+    context = _found(scope, now) | {
         "form": form,
         "query": request.GET.urlencode(),
         "lines": outcome.lines(scope.programme, now),
@@ -87,10 +93,10 @@ def _points(share: float | None) -> str:
 @require_GET
 @permission_required(REPORTS, raise_exception=True)
 def figures_csv(request: HttpRequest) -> HttpResponse:
-    """The tiles, the issue cohorts and the forecasts, as they stand on the page."""
+    """The tiles, the issue cohorts, points, tiers and the forecasts, as they stand on the page."""
     scope, _form = _scope(request)
     now = timezone.now()
-    found = figures.report(scope, now)
+    found = _found(scope, now)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="loyalty.csv"'
     writer = csv.writer(response)
@@ -99,6 +105,12 @@ def figures_csv(request: HttpRequest) -> HttpResponse:
     writer.writerow([])
     writer.writerow(["issued in", "issued", "redeemed", "expired", "matured"])
     writer.writerows([f"{month:%Y-%m}", *rest] for month, *rest in found["cohorts"])
+    for section in found["sections"]:
+        writer.writerow([])
+        writer.writerows(section.tiles)
+        writer.writerow([])
+        writer.writerow(section.head)
+        writer.writerows(section.rows)
     writer.writerow([])
     writer.writerow(["version", "days", "figure", "low", "base", "high", "actual"])
     for line in outcome.lines(scope.programme, now):

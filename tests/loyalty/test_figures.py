@@ -7,9 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from loyalty.actions import expire_all, spend_points
 from loyalty.models import Forecast, Membership, Reward
-from loyalty.queries import figures, lift, outcome
+from loyalty.queries import figures, lift, outcome, points
 from loyalty.queries.figures import Scope
+from loyalty.rules.earning import Line
 from tests.conftest import NOON
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
 from tests.loyalty.factories import ProductFactory, ProgrammeFactory, StoreFactory, VersionFactory, buy, member
@@ -61,24 +63,60 @@ def test_liability_and_deferred_revenue_to_the_cent(shop):
     jane = member()
     buy(jane, 12, now=NOON - timedelta(days=1))
     seen = told()
-    assert seen["Liability"] == "€1.05"
+    assert seen["Liability of stamps"] == "€1.05"
     assert seen["Deferred revenue"] == "€2.52"
-    assert (seen["Redemption"], seen["Breakage"]) == ("–", "–")
+    assert (seen["Redemption"], seen["Breakage of stamps"]) == ("–", "–")
+
+
+def test_points_are_owed_as_of_any_day_and_break_when_their_month_is_closed():
+    """Jane's 120 points of August: 60 spent on a coffee she never fetched, 60 expired after thirty days. Joe has 40."""
+    version = VersionFactory(
+        programme__code="club",
+        programme__unit="point",
+        rules=[{"key": "spent", "per": "amount", "stamps": 1, "amount": "1"}],
+        prices=[{"points": 60, "name": "a coffee", "cost": "0.90"}],
+        tiers=[{"from": 50, "name": "Silver"}],
+        stamp_days=30,
+    )
+    jane, joe = member(version.programme, now=NOON - timedelta(days=101)), member(version.programme)
+    buy(jane, lines=(Line(1, "latte", 1, Decimal(120)),), now=NOON - timedelta(days=100))
+    spend_points(jane.pk, reward="a coffee", by=None, now=NOON - timedelta(days=90))
+    expire_all(now=NOON - timedelta(days=60))
+    buy(joe, lines=(Line(1, "latte", 1, Decimal(40)),), now=NOON - timedelta(days=5))
+    scope = Scope(YEAR.since, YEAR.until, version.programme_id)
+    found = points.points(scope, NOON)
+    assert {title: value for title, value, _about in found.tiles} == {
+        "Points outstanding": "40",
+        "Liability of points": "€1.20",  # 40 × (1 − 60/120) × 0.90/60 + 0.90
+        "Cost of 100 points": "€1.50",
+        "Points redeemed": "38%",  # 60 of 160
+        "Breakage of points": "50%",
+    }
+    assert [row[1:] for row in found.rows] == [[120, 0, 60, 0], [0, 0, 0, 60], [40, 0, 0, 0]]
+    august = points.points(Scope(YEAR.since, date(2026, 9, 1), version.programme_id), NOON)
+    then = {title: value for title, value, _about in august.tiles}
+    assert (then["Points outstanding"], then["Breakage of points"]) == ("60", "–")
+    assert then["Liability of points"] == "€1.80"  # 60 × 0.90/60 + 0.90: nothing is known to break yet
+    assert [bar.cells for bar in found.charts[0].bars][-4:] == [["60"], ["0"], ["0"], ["40"]]
+    assert points.points(Scope(YEAR.since, YEAR.until, ProgrammeFactory(code="coffee").pk), NOON) is None
+    standing = points.tiers(scope, NOON)
+    assert standing.rows == [["Coffee card", "", 1], ["Coffee card", "Silver", 1]]
+    assert [tile[1] for tile in standing.tiles] == ["50%", "1", "0"]
+    assert points.tiers(Scope(YEAR.since, date(2026, 8, 10), version.programme_id), NOON).rows[1][2] == 0
+    assert "Time to a full card" not in {title for title, *_rest in figures.report(scope, NOON, cards=False)["tiles"]}
 
 
 def test_breakage_waits_until_a_month_is_closed(shop):
-    from loyalty.actions import expire_all
-
     long_ago = NOON - timedelta(days=200)
     version = VersionFactory(programme__code="short", stamp_days=30, reward_days=30, reward_cost=1)
     jane, joe = member(version.programme), member(version.programme)
     scope = Scope(YEAR.since, YEAR.until, version.programme_id)
     buy(jane, 4, now=long_ago)
     buy(joe, 9, now=long_ago)
-    assert told(scope, long_ago + timedelta(days=40))["Breakage"] == "–"
+    assert told(scope, long_ago + timedelta(days=40))["Breakage of stamps"] == "–"
     Reward.objects.filter(membership=joe).update(state="redeemed", redeemed_at=long_ago)
     expire_all(now=long_ago + timedelta(days=31))
-    assert told(scope)["Breakage"] == "31%"  # 4 of 13
+    assert told(scope)["Breakage of stamps"] == "31%"  # 4 of 13
 
 
 def test_members_are_compared_with_their_like_only():
@@ -144,7 +182,7 @@ def test_the_report_in_the_address_bar_and_as_a_file(client_as, django_assert_nu
     marketing = client_as("marketing")
     buy(member(now=timezone.now() - timedelta(days=20)), 10, now=timezone.now() - timedelta(days=10))
     marketing.get(reverse("loyalty:report"))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         page = marketing.get(reverse("loyalty:report"), {"since": "2020-01-01", "programme": ProgrammeFactory().pk})
     text = page.content.decode()
     assert 'value="2020-01-01"' in text
