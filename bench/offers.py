@@ -247,7 +247,8 @@ def engine(worlds: Worlds) -> Log:
         table = np.full((worlds.count, shape.offers, shape.reasons), np.nan)
         table[worlds.world, c.map, np.arange(shape.reasons)] = guess
         guesses.append(table)
-    prior = beliefs.Prior(beliefs.Catalogue(range(shape.offers), kinds, (), ()).membership(), *guesses)
+    said = np.full((worlds.count, shape.offers, shape.reasons), float(MAX_AGE))  # before the first call
+    prior = beliefs.Prior(beliefs.Catalogue(range(shape.offers), kinds, (), ()).membership(), *guesses, said)
     rng = np.random.default_rng(1)
     for day in range(worlds.cases // shape.per_day):
         if day % shape.learn_every == 0:

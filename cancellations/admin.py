@@ -71,7 +71,7 @@ class IncentiveAdmin(admin.ModelAdmin):
 
 @admin.register(ReasonIncentive)
 class GuessAdmin(admin.ModelAdmin):
-    list_display = ("reason", "incentive", "accepts", "stays")
+    list_display = ("reason", "incentive", "accepts", "stays", "said_at")
     list_filter = ("reason__category",)
     list_select_related = ("reason", "incentive")
     autocomplete_fields = ("reason", "incentive")

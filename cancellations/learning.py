@@ -70,17 +70,19 @@ group by 1, 2, 3
 """
 
 
-def catalogue() -> Catalogue:
-    """The axes as they are now: every incentive, every reason and "not told", every segment. Three queries."""
+def catalogue(as_of: datetime) -> Catalogue:
+    """The axes as they are now: every incentive, every reason and "not told", every segment; what marketing guesses,
+    and how old that is. Three queries."""
     incentives = list(Incentive.objects.order_by("pk").values_list("pk", "kind"))
-    guesses = list(ReasonIncentive.objects.values_list("incentive_id", "reason_id", "accepts", "stays"))
+    guesses = list(ReasonIncentive.objects.values_list("incentive_id", "reason_id", "accepts", "stays", "said_at"))
     return Catalogue(
         incentives=[pk for pk, _kind in incentives],
         kinds=[kind for _pk, kind in incentives],
         reasons=[NOT_TOLD, *Reason.objects.order_by("pk").values_list("pk", flat=True)],
         segments=[value for value, _label in Customer.Segment.choices],
-        mapped={(incentive, reason): float(accepts) for incentive, reason, accepts, _stays in guesses},
-        mapped_stay={(i, reason): float(stays) for i, reason, _accepts, stays in guesses if stays is not None},
+        mapped={(i, reason): float(accepts) for i, reason, accepts, *_rest in guesses},
+        mapped_stay={(i, reason): float(stays) for i, reason, _accepts, stays, _at in guesses if stays is not None},
+        said={(i, r): max((as_of - at).days, 0) // beliefs.BUCKET_DAYS for i, r, _accepts, _stays, at in guesses},
     )
 
 
@@ -177,7 +179,7 @@ def learn(*, as_of: datetime) -> LearnedModel:
 
     About ten queries, whatever the number of cases.
     """
-    axes = catalogue()
+    axes = catalogue(as_of)
     facts = gather(axes, as_of)
     model = beliefs.learn(facts, axes.prior())
     packed = _pack(axes, model)

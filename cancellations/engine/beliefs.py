@@ -31,7 +31,6 @@ OLD_WEIGHT = 0.02  # what a fact from before a change still counts
 CHANGE_ODDS = 6.0  # how many nats of evidence a change must show
 CHANGE_CASES = 50  # below this there is nothing to compare
 MAP_CASES = 5.0  # what marketing's word against an offer that its map does not name is worth (see `choice`)
-MAP_AFTER_CHANGE = 0.1  # and what of it is left when callers have come to behave otherwise
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class Catalogue:
     """The axes: keys of incentives, reasons and segments in a fixed order, and the kind of each incentive.
 
     `mapped` is marketing's prior: for (incentive, reason) the share expected to accept, worth 15 pseudo-cases;
-    `mapped_stay` the same of those who accept and are still there after 90 days.
+    `mapped_stay` the same of those who accept and are still there after 90 days; `said` how old the guess is, in steps
+    of half a month (not there: older than every fact).
     """
 
     incentives: Sequence[int]
@@ -48,9 +48,10 @@ class Catalogue:
     segments: Sequence[str]
     mapped: Mapping[tuple[int, int], float] = field(default_factory=dict)
     mapped_stay: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    said: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
     def mapping(self, said: Mapping[tuple[int, int], float]) -> Array:
-        """incentive × reason: the expected share, NaN where marketing said nothing."""
+        """incentive × reason, NaN where marketing said nothing."""
         table = np.full((len(self.incentives), len(self.reasons)), np.nan)
         rows = {key: i for i, key in enumerate(self.incentives)}
         columns = {key: i for i, key in enumerate(self.reasons)}
@@ -66,17 +67,27 @@ class Catalogue:
         return np.array(rows).reshape(len(names), len(self.kinds))
 
     def prior(self) -> "Prior":
-        return Prior(self.membership(), self.mapping(self.mapped), self.mapping(self.mapped_stay))
+        guesses = (self.mapping(about) for about in (self.mapped, self.mapped_stay, self.said))
+        return Prior(self.membership(), *guesses)
 
 
 @dataclass(frozen=True)
 class Prior:
     """What is known before there are facts: which kind each incentive is of, kind × incentive, and marketing's guesses
-    over incentive × reason, NaN where there is none."""
+    with their age over incentive × reason, NaN where there is none."""
 
     kinds: Array
     accepts: Array
     stays: Array
+    said: Array
+
+    def word(self, *changes: NDArray[np.int64]) -> Array:
+        """What each guess is worth, in cases: nothing when callers have changed since it was said."""
+        worth = np.full(self.accepts.shape, PSEUDO_CASES)
+        for change in changes:
+            since = np.asarray(change)[..., None, None]
+            worth = np.where((since == 0) | (self.said < since), worth, 0.0)
+        return worth
 
 
 @dataclass(frozen=True)
@@ -165,14 +176,16 @@ def offer_chain(
     kinds: Array,
     *,
     root: tuple[float, float],
-    mapped: Array | None = None,
+    mapped: Array,
+    word: Array,
     fit_of: Array | None = None,
 ) -> Posterior:
     """Counts over incentive × reason × segment → posteriors at each level.
 
     Beside the plain chain an incentive's estimate for a reason learns from its kind for that reason (what pauses do
     for those who moved) and leaves from the segment's general inclination: both are log-odds added to the parent's.
-    `fit_of`, kind × reason in log-odds, is what another quantity says of how a kind fits a reason.
+    `fit_of`, kind × reason in log-odds, is what another quantity says of how a kind fits a reason. `mapped` are
+    marketing's guesses, `word` what each is worth in cases.
     """
     of_kind = kinds.T.nonzero()[1]
     all_k, all_n = k.sum((-1, -2, -3)), n.sum((-1, -2, -3))
@@ -185,9 +198,8 @@ def offer_chain(
     pr, sr, kappar = _step(kind_k.sum(-1), kind_n.sum(-1), expected, 2)
     fit = _logit(pr) - _logit(p1)[..., :, None]
     parent = _expit(_logit(p2)[..., :, None] + fit[..., of_kind, :])
-    if mapped is not None:
-        guessed = (KAPPA * parent + PSEUDO_CASES * np.nan_to_num(mapped)) / (KAPPA + PSEUDO_CASES)
-        parent = np.where(np.isnan(mapped), parent, guessed)
+    guessed = (KAPPA * parent + word * np.nan_to_num(mapped)) / (KAPPA + word)
+    parent = np.where(np.isnan(mapped), parent, guessed)
     k3, n3 = k.sum(-1), n.sum(-1)
     p3, s3, kappa3 = _step(k3, n3, parent, 2)
     # second parent of the leaves: what the segment does in general, for this kind
@@ -268,6 +280,9 @@ def weights(ages: int, change: NDArray[np.int64]) -> Array:
 def learn(facts: Facts, prior: Prior) -> Model:
     """Facts → beliefs. Deterministic; no memory of its own, so today's model is always the one a rebuild gives.
 
+    A change in who accepts is seen within days, one in who stays only months later. So the first forgets both: what
+    makes people say yes is most of what makes them stay. R0 and u are forgotten by the evidence of staying alone.
+
     Axes before those of `Facts` are desks apart, each with beliefs of its own: so the simulated desk learns in many
     worlds at once.
     """
@@ -287,18 +302,21 @@ def learn(facts: Facts, prior: Prior) -> Model:
         prior.kinds,
         root=ACCEPT_ROOT,
         mapped=prior.accepts,
+        word=prior.word(moved),
     )
     fit = _logit(accept.mean[3]) - _logit(accept.mean[1])[..., :, None]
     left = find_change(facts.stayed_accepted, facts.mature_accepted)
-    weight = weights(ages, left)
+    weight = np.minimum(weight, weights(ages, left))
     stay = offer_chain(
         counted(facts.stayed_accepted, weight),
         counted(facts.mature_accepted, weight),
         prior.kinds,
         root=STAY_ROOT,
         mapped=prior.stays,
+        word=prior.word(moved, left),
         fit_of=FIT_STAYS * fit,
     )
+    weight = weights(ages, left)
     none = context_chain(counted(facts.stayed_none, weight), counted(facts.mature_none, weight), root=LEAVE_ROOT)
     refused = refused_chain(counted(facts.stayed_refused, weight), counted(facts.mature_refused, weight), none)
     return Model(
@@ -306,5 +324,5 @@ def learn(facts: Facts, prior: Prior) -> Model:
         replace(stay, change=left),
         refused,
         none,
-        map_cases=np.where(moved > 0, MAP_AFTER_CHANGE, 1.0) * MAP_CASES,
+        map_cases=np.where(moved > 0, 0.0, MAP_CASES),
     )

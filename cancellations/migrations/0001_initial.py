@@ -435,6 +435,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('accepts', models.DecimalField(decimal_places=2, max_digits=3, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='share that accepts')),
                 ('stays', models.DecimalField(blank=True, decimal_places=2, max_digits=3, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='share of those still here after 90 days')),
+                ('said_at', models.DateTimeField(auto_now=True, help_text='Once callers have changed since, it counts no more.', verbose_name='said at')),
                 ('incentive', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guesses', to='cancellations.incentive', verbose_name='incentive')),
                 ('reason', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='guesses', to='cancellations.reason', verbose_name='reason')),
             ],

@@ -174,6 +174,10 @@ class ReasonIncentive(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
     )
 
+    said_at = models.DateTimeField(
+        _("said at"), auto_now=True, help_text=_("Once callers have changed since, it counts no more.")
+    )
+
     class Meta:
         verbose_name = _("first guess")
         verbose_name_plural = _("first guesses")
