@@ -1,7 +1,7 @@
 # make run    the desk on http://localhost:8000/ (PORT=…), with a database and a demo company of its own
 # make test   every test, in parallel; some of them: make test ARGS="tests/staff -k roles"
 # make check  style, types, layers, templates, migrations, translations, deployment settings
-# make bench  the measurements of bench/; one of them: make bench NAME=search
+# make bench  the measurements of bench/; one of them: make bench NAME=offers ARGS="--worlds 4 --only drifting"
 # make lock   requirements/*.txt anew from pyproject.toml
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -37,7 +37,7 @@ check: .venv/dev
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: .venv/dev .venv/bench/installed
-	@$(BIN)/python -m bench $(NAME)
+	@$(BIN)/python -m bench $(NAME) $(ARGS)
 
 lock: .venv/dev
 	$(COMPILE) --output-file requirements/run.txt

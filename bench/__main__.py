@@ -1,4 +1,6 @@
-"""`python -m bench [name …]`: prepare the bench database, run the named measurements (else all), print their tables."""
+"""`python -m bench [name …] [--option …]`: prepare the bench database, run the named measurements (else all), print
+their tables. What begins with a dash, and all after it, is the measurement's own.
+"""
 
 import os
 import sys
@@ -30,7 +32,9 @@ def main() -> None:
 
     rest = {"__init__", "__main__", "measure", "settings"}
     known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in rest)
-    names = sys.argv[1:] or known
+    said = next((at for at, word in enumerate(sys.argv) if word.startswith("-")), len(sys.argv))
+    names = sys.argv[1:said] or known
+    del sys.argv[1:said]
     if unknown := set(names) - set(known):
         sys.exit(f"No such measurement: {', '.join(sorted(unknown))}. There are: {', '.join(known)}.")
     for name in names:

@@ -1,8 +1,8 @@
 """A simulated desk: which share of the best possible net value does each way of suggesting offers reach?
 
-    python -m bench offers                                          (16 worlds of each kind, 8,000 cases)
-    python -m bench.offers --worlds 8 --cases 3000 --only sparse    (some of it)
-    python -m bench.offers --seeds 1000                             (the worlds that the engine was tuned on)
+    make bench NAME=offers                                                (16 worlds of each kind, 8,000 cases)
+    make bench NAME=offers ARGS="--worlds 8 --cases 3000 --only sparse"   (some of it)
+    make bench NAME=offers ARGS="--seeds 1000"                            (the worlds that the engine was tuned on)
 
 The worlds are this file's own, the engine is the one that ships: `cancellations.engine` learns every simulated morning
 from what it may know by then (answers at once, retention after the delay) and draws each lead from its vector. Eight
@@ -388,11 +388,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="kinds of worlds, with commas")
     parser.add_argument("--policies", default="", help="some of them, with commas")
     parser.add_argument("--seeds", type=int, default=HELD_OUT_SEEDS, help="the first of them")
-    own = sys.argv[0].endswith("offers.py")  # under `python -m bench` the arguments name measurements
-    if not own and PEERS.exists():
-        subprocess.run([PEERS, "-m", "bench.offers"], check=True)  # noqa: S603 the peers have an environment of their own
+    options = parser.parse_args()
+    if find_spec("mabwiser") is None and PEERS.exists():  # the peers have an environment of their own
+        subprocess.run([PEERS, "-m", "bench.offers", *sys.argv[1:]], check=True)  # noqa: S603 our own words
         return
-    options = parser.parse_args(None if own else [])
     names = [n for n in policies() if not options.policies or n in options.policies.split(",")]
     if not any(n.startswith("MABWiser") for n in policies()):
         print("MABWiser is not installed here: its rows are left out (`make bench` installs it).")
