@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, When, Window
+from django.db.models import Case, Count, QuerySet, When, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,6 +23,7 @@ from staff.home import Line, Panel, home
 from staff.models import User
 from staff.navigation import Entrance, navigation
 from staff.reports import Report, reports
+from staff.statements import kept
 
 # Which steps a customer's history tells; the others are the desk's own affair.
 TOLD = {
@@ -99,12 +100,7 @@ history = [
 
 def badges(customer: Customer, now: datetime) -> Band:
     """“open complaint, 2 days left”. One query."""
-    first = (
-        ComplaintCase.objects.filter(customer=customer, is_open=True)
-        .order_by("due_at", "pk")
-        .values_list("pk", "due_at", Window(Count("*")))
-        .first()
-    )
+    first = next(iter(_nearest(customer.pk)), None)
     if first is None:
         return Band()
     pk, due, count = first
@@ -119,6 +115,13 @@ def badges(customer: Customer, now: datetime) -> Band:
             )
         ]
     )
+
+
+@kept
+def _nearest(customer: int) -> QuerySet[ComplaintCase, Any]:
+    """The open complaint whose deadline comes first, and how many are open."""
+    opened = ComplaintCase.objects.filter(customer=customer, is_open=True).order_by("due_at", "pk")
+    return opened.values_list("pk", "due_at", Window(Count("*")))[:1]
 
 
 def rule_variables(customer_id: int, now: datetime) -> Mapping[str, Any]:

@@ -44,6 +44,7 @@ from staff.models import User
 from staff.navigation import Entrance, navigation
 from staff.reports import Report, reports
 from staff.search import Hit, search
+from staff.statements import kept
 
 GIVEN = [LedgerEntry.Reason.GOODWILL, LedgerEntry.Reason.BONUS, LedgerEntry.Reason.WAIVER]
 
@@ -112,21 +113,7 @@ def _goal(row: Any) -> int | None:
 
 def band(customer: Customer, now: datetime) -> Band:
     """The card with its stamps, and a flag for debt or an open reward. One query."""
-    rows = list(
-        Membership.objects.filter(customer=customer, status__in=["active", "blocked"])
-        .select_related("programme")
-        .annotate(
-            goal=_in_force(now, "stamps_needed"),
-            prices=_in_force(now, "prices"),
-            issued=Subquery(
-                Reward.objects.filter(membership=OuterRef("pk"), state=Reward.State.ISSUED)
-                .order_by()
-                .values("membership")
-                .values_list(Count("pk"))
-            ),
-        )
-        .order_by("-last_visit_at", "-pk")[:2]
-    )
+    rows = _of_band(customer.pk, now)
     if not rows:
         return Band()
     opened = sum(row.issued or 0 for row in rows)
@@ -150,6 +137,25 @@ def band(customer: Customer, now: datetime) -> Band:
         text = ngettext("%d free reward", "%d free rewards", opened) % opened
         badges.append(Badge(text, "green", "gift", reverse("loyalty:member", args=[rows[0].pk])))
     return Band(badges, facts)
+
+
+@kept
+def _of_band(customer: int, now: datetime) -> QuerySet[Any]:
+    return (
+        Membership.objects.filter(customer=customer, status__in=["active", "blocked"])
+        .select_related("programme")
+        .annotate(
+            goal=_in_force(now, "stamps_needed"),
+            prices=_in_force(now, "prices"),
+            issued=Subquery(
+                Reward.objects.filter(membership=OuterRef("pk"), state=Reward.State.ISSUED)
+                .order_by()
+                .values("membership")
+                .values_list(Count("pk"))
+            ),
+        )
+        .order_by("-last_visit_at", "-pk")[:2]
+    )
 
 
 def variables(customer_id: int, now: datetime) -> Mapping[str, Any]:

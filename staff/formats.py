@@ -35,7 +35,12 @@ def _money(amount: Amount, currency: str, here: Locale) -> str:
 
 def percent(share: float | Decimal | None, language: str | None = None) -> str:
     """A share of 1 as whole percent: 0.347 → “35%” (sv, de: “35 %”)."""
-    return "–" if share is None else numbers.format_percent(round(share, 2), locale=locale(language))
+    return "–" if share is None else _percent(round(share, 2), locale(language))
+
+
+@lru_cache(maxsize=512)
+def _percent(share: float | Decimal, here: Locale) -> str:
+    return numbers.format_percent(share, locale=here)
 
 
 def number(value: Amount | float | None, language: str | None = None) -> str:

@@ -48,7 +48,7 @@ class Why:
     categories: Sequence[Choice]
     open: str  # the open category's name
     reasons: Sequence[Choice]
-    all_reasons: Sequence[Choice]
+    all_reasons: tuple[Choice, ...]  # drawn once for all calls with the same
     asks_competitor: bool
     skipped: bool
 
@@ -67,11 +67,11 @@ def why(case: CancellationCase, category_pk: int | None = None) -> Why:
             Choice(r.pk, r.label(), r.pk == case.reason_id, r.names_competitor)
             for r in (rows[opened] if opened else [])
         ],
-        all_reasons=[
+        all_reasons=tuple(
             Choice(r.pk, f"{row.label()}: {r.label()}", r.pk == case.own_reading_id)
             for row, reasons in rows.items()
             for r in reasons
-        ],
+        ),
         asks_competitor=bool(case.reason and case.reason.names_competitor),
         skipped=case.reason_id is None and category_pk is None,
     )

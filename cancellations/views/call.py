@@ -1,6 +1,7 @@
 """The call page: each press is one action; its answer is the call drawn anew, with the refusal if there was one."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -100,9 +103,15 @@ def _context(
             "panel": panel,
             "endings": queries.endings(case, now),
             "steps": queries.steps(case, panel),
-            "keep_form": KeepForm(auto_id="keep_%s"),
+            "keep_form": _keep_form(get_language()),
         }
     return context
+
+
+@lru_cache
+def _keep_form(language: str) -> SafeString:
+    """The fields of the question why the customer stays: drawn once, since it is put empty in every call."""
+    return KeepForm(auto_id="keep_%s").render()
 
 
 def _do(request: HttpRequest, pk: int, act: Callable[[], object]) -> HttpResponse:
