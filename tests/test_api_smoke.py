@@ -17,7 +17,6 @@ CHECKS = [content_type_conformance, response_schema_conformance]
 BRIEF = settings(
     max_examples=12,
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

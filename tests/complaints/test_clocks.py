@@ -44,7 +44,6 @@ amounts = st.integers(1, 80 * 3600).map(lambda s: timedelta(seconds=s))
 spans = st.tuples(moments, st.integers(0, 20 * 24 * 60)).map(lambda p: (p[0], p[0] + timedelta(minutes=p[1])))
 
 
-@settings(deadline=None)
 @given(calendars(), moments, amounts)
 def test_add_work_inverts_work(hours, start, amount):
     try:
@@ -55,7 +54,6 @@ def test_add_work_inverts_work(hours, start, amount):
     assert work(hours, start, t - timedelta(microseconds=1)) < amount
 
 
-@settings(deadline=None)
 @given(calendars(), moments, moments, moments)
 def test_work_is_additive_and_never_more_than_time(hours, a, b, c):
     a, b, c = sorted((a, b, c))
@@ -63,7 +61,6 @@ def test_work_is_additive_and_never_more_than_time(hours, a, b, c):
     assert timedelta(0) <= work(hours, a, c) <= c - a
 
 
-@settings(deadline=None)
 @given(calendars(), moments, amounts, st.lists(spans, max_size=5), st.randoms())
 def test_the_order_of_events_does_not_matter(hours, received, target, pauses, random: Random):
     shuffled = random.sample(pauses, len(pauses))
@@ -75,7 +72,6 @@ def test_the_order_of_events_does_not_matter(hours, received, target, pauses, ra
     assert reading == operational(hours, received=received, target=target, pauses=shuffled, now=now)
 
 
-@settings(deadline=None)
 @given(calendars(), moments, amounts, st.lists(spans, max_size=5))
 def test_pauses_only_ever_put_the_operational_deadline_later_and_the_time_used_is_the_target(
     hours, received, target, pauses
@@ -179,7 +175,7 @@ def test_an_explanation_names_every_day_and_adds_up():
     assert lines[-1].at == local(2026, 12, 28, 16)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(calendars(), moments, amounts, st.lists(spans, max_size=3))
 def test_every_explanation_sums_to_its_target(hours, received, target, pauses):
     try:

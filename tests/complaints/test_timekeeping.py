@@ -97,7 +97,7 @@ def test_a_change_of_priority_recomputes_from_the_same_start():
     assert [(c.field, c.before, c.after) for c in case.changes.all()] == [("priority", "normal", "urgent")]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(1, 10_000), min_size=1, max_size=3),
     st.lists(st.integers(1, 10_000), min_size=1, max_size=3),

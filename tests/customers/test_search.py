@@ -270,7 +270,7 @@ ANY = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=
 
 
 @given(name=st.tuples(LATIN, LATIN, LATIN | ANY), number=LATIN | ANY, email=LATIN | ANY, phone=st.text("+0123456789 "))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_what_an_import_makes_itself_is_what_the_database_makes(name, number, email, phone):
     made = vector(number, *name, email, phone)
     assert made or not f"{number}{email}".isascii() or set("".join(name)) - set(PLAIN)

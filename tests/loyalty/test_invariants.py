@@ -244,7 +244,6 @@ def test_the_books_always_add_up(shop):
         settings=settings(
             max_examples=6,
             stateful_step_count=16,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking on a database would take minutes
         ),
@@ -252,7 +251,6 @@ def test_the_books_always_add_up(shop):
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 12), st.randoms())
-@settings(deadline=None)
 def test_sales_only_make_the_floor_of_their_sum_in_any_order(items, needed, random):
     """(4)"""
     results = set()
@@ -264,7 +262,6 @@ def test_sales_only_make_the_floor_of_their_sum_in_any_order(items, needed, rand
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(1, 9), st.booleans())
-@settings(deadline=None)
 def test_a_sale_and_its_full_return_are_nothing(sales, needed, eat):
     """(6), (7): with the free one eaten the debt is exactly what the eaten rewards were worth."""
     account, number = Account(), 0

@@ -45,7 +45,7 @@ rows = st.lists(
 seeds = st.integers(0, 2**53)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows, pair, seeds)
 def test_probabilities_sum_to_one_and_everybody_has_a_chance(offers, none, seed):
     keys, vector = choice.vector(table(offers), none, seed)
@@ -54,7 +54,7 @@ def test_probabilities_sum_to_one_and_everybody_has_a_chance(offers, none, seed)
     assert min(vector) >= choice.EPSILON / len(keys) - 10**-choice.DIGITS
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows, pair, seeds)
 def test_a_replay_from_stored_json_is_exact_and_blind_to_order(offers, none, seed):
     first = choice.choose(table(offers), none, seed)
@@ -62,7 +62,7 @@ def test_a_replay_from_stored_json_is_exact_and_blind_to_order(offers, none, see
     assert choice.choose(Offers.from_json(stored), none, seed) == first
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows.filter(lambda found: len(found) > 1), pair, seeds)
 def test_a_dominated_offer_leads_by_exploration_only(offers, none, seed):
     """One that is worse for certain (everybody accepts, it costs a fortune) has no more than its share of ε."""

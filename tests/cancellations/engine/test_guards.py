@@ -97,7 +97,7 @@ def allowed(one, said, who, most, tenure):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(entries, standings, limits, st.integers(0, 60), st.integers(0, 2**53))
 def test_guards_are_never_violated_under_random_catalogues(catalogue, who, most, tenure, seed):
     who = Standing(**{name: getattr(who, name) for name in who.__slots__} | {"value": values.value(who.contract)})
