@@ -14,10 +14,15 @@ from staff.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Gave:
-    """What a gift cost, and how a mail tells of it: “3 stamps”, “a voucher of €5.00: K7QF-…, until 1 March”."""
+    """What a gift cost, and how a mail tells of it: “3 stamps”, “a voucher of €5.00: K7QF-…, until 1 March”.
+
+    `kept` is how our own copy of the mail tells of it, where the mail holds what nobody else may read (a code): such a
+    mail goes out in the transaction of the gift, and no row ever holds its text.
+    """
 
     cost: Decimal
     said: str
+    kept: str | None = None
 
 
 class Give(Protocol):

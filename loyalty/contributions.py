@@ -14,30 +14,26 @@ from customers import contributions as customer_page
 from customers.contributions import Action, Badge, Band, Fact
 from customers.goodwill import goodwill
 from customers.models import Customer
-from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
+from customers.timeline import timeline
 from loyalty import cards
 from loyalty.actions.outreach import give_stamps_to
+from loyalty.approvals import asks_for, pending_campaigns, pending_requests, pending_versions
 from loyalty.contracts import Giver, givers, spending
 from loyalty.models import (
     Campaign,
     CardToken,
-    Forecast,
-    Kind,
     LedgerEntry,
     Membership,
     Programme,
     ProgrammeVersion,
-    Receipt,
     Reward,
     StampRequest,
-    TierChange,
 )
 from loyalty.queries import spending as spent
 from loyalty.queries.members import name_of
 from loyalty.rules.cards import grouped, normalise
-from loyalty.rules.trace import say
-from loyalty.words import amount_of
-from staff.approvals import Pending, approvals
+from loyalty.timeline import history
+from staff.approvals import approvals
 from staff.decisions import Verdict
 from staff.home import Line, Panel, home
 from staff.models import User
@@ -63,8 +59,9 @@ def register() -> None:
     timeline.register("loyalty", history, gettext_lazy("Loyalty"))
     goodwill.register("loyalty", given)
     search.register("loyalty", find)
-    approvals.register("loyalty", pending)
+    approvals.register("loyalty", pending_requests)
     approvals.register("programmes", pending_versions)
+    approvals.register("campaigns", pending_campaigns)
     home.register("loyalty", panel)
     givers.register("stamps", Giver(gettext_lazy("stamps"), give_stamps_to, is_whole=True))
     spending.register("gifts", spent.gifts, gettext_lazy("Gifts"))
@@ -174,96 +171,6 @@ def variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
     return {"has_card": True, "stamps_to_reward": needed - row.balance if needed else None}
 
 
-def _told(at: datetime, pk: int, facts: Facts) -> Entry:
-    """A receipt as sentences."""
-    kind, state = Receipt.Kind(facts["kind"]), Receipt.State(facts["state"])
-    head, *rest = say(facts["trace"]) or [str(state.label)]
-    number = f" {facts['number']}" if facts["source"] not in ("desk", "coffee") else ""
-    return Entry(
-        at=at,
-        key=f"receipt-{pk}",
-        kind="loyalty",
-        title=head,
-        detail=" · ".join([f"{kind.label}{number}, {facts['store']}", *rest]),
-        by=said_by(facts) or facts["cashier"],
-        url=reverse("loyalty:member", args=[facts["membership"]]),
-        tone={"counted": "green" if kind == "sale" else "amber", "held": "amber"}.get(state, ""),
-    )
-
-
-def _tier(at: datetime, pk: int, facts: Facts) -> Entry:
-    title = _("%s reached") % facts["after"] if facts["rose"] else _("%s lost") % facts["before"]
-    return Entry(
-        at=at,
-        key=f"tier-{pk}",
-        kind="loyalty",
-        title=title,
-        detail="" if facts["rose"] else _("now %s") % (facts["after"] or _("no tier")),
-        url=reverse("loyalty:member", args=[facts["membership"]]),
-        tone="green" if facts["rose"] else "amber",
-    )
-
-
-def _gift(at: datetime, pk: int, facts: Facts) -> Entry:
-    count = facts["stamps"]
-    stamps = amount_of(abs(count), points=facts["unit"] == Programme.Unit.POINT)
-    what = str(LedgerEntry.Reason(facts["reason"]).label or Kind(facts["kind"]).label)
-    if facts["kind"] == Kind.CONVERT:
-        what = facts["reward"]
-    return Entry(
-        at=at,
-        key=f"stamps-{pk}",
-        kind="loyalty",
-        title=f"{'+' if count > 0 else '−'}{stamps}: {what}",
-        detail=facts["note"],
-        by=said_by(facts),
-        url=reverse("loyalty:member", args=[facts["membership"]]),
-        tone="green" if count > 0 else "amber",
-    )
-
-
-def _memberships(customer: int) -> QuerySet[Membership, Any]:
-    """The customer's, and those merged into one of them: two index scans, where an OR would read every receipt."""
-    own = Membership.objects.filter(customer=customer).values("pk")
-    return own.union(Membership.objects.filter(merged_into__customer=customer).values("pk"))
-
-
-history = [
-    Strand(
-        lambda customer: Receipt.objects.filter(membership__in=_memberships(customer)),
-        "occurred_at",
-        {
-            **{name: name for name in ("kind", "state", "source", "number", "trace", "cashier")},
-            "store": "store__name",
-            "membership": "membership_id",
-            **author(),
-        },
-        _told,
-    ),
-    Strand(
-        # a full card's own reward is told with its receipt
-        lambda customer: LedgerEntry.objects.filter(
-            ~Q(kind=Kind.CONVERT) | ~Q(reward__name=""), membership__in=_memberships(customer), receipt=None
-        ),
-        "recorded_at",
-        {
-            **{name: name for name in ("kind", "reason", "stamps", "note")},
-            "membership": "membership_id",
-            "unit": "membership__programme__unit",
-            "reward": "reward__name",
-            **author(),
-        },
-        _gift,
-    ),
-    Strand(
-        lambda customer: TierChange.objects.filter(membership__in=_memberships(customer)),
-        "at",
-        {**{name: name for name in ("before", "after", "rose")}, "membership": "membership_id"},
-        _tier,
-    ),
-]
-
-
 def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> QuerySet[LedgerEntry, tuple[int, Decimal]]:
     """Goodwill and bonus stamps and waived debts at cost of goods; what customers earned is no gift."""
     return (
@@ -295,70 +202,6 @@ def find(user: User, text: str, limit: int) -> Sequence[Hit]:
         )
         for card in found
     ]
-
-
-def pending(user: User, limit: int) -> Sequence[Pending]:
-    if not user.has_perm("loyalty.decide_stamps"):
-        return []
-    rows = (
-        StampRequest.objects.filter(verdict=Verdict.PENDING)
-        .exclude(requested_by=user)
-        .select_related("membership__customer", "requested_by", "looked_at_by")
-        .order_by("requested_at", "pk")[:limit]
-    )
-    return [
-        Pending(
-            key=f"stamps-{row.pk}",
-            url=reverse("loyalty:request", args=[row.pk]),
-            customer=name_of(row.membership),
-            asks_for=asks_for(row),
-            why=row.reason,
-            requested_by=row.requested_by.short_name,
-            requested_at=row.requested_at,
-            due_at=row.due_at,
-            cost=row.cost,
-            looked_at_by=row.watcher(user),
-        )
-        for row in rows
-    ]
-
-
-def pending_versions(user: User, limit: int) -> Sequence[Pending]:
-    """Drafts that wait for a second person, with the cost of their forecast's base case."""
-    if not (user.has_perm("loyalty.publish_programme") and user.has_perm("loyalty.design_programme")):
-        return []
-    done = Forecast.objects.filter(version=OuterRef("pk"), edits=OuterRef("edits"), state=Forecast.State.DONE)
-    rows = (
-        ProgrammeVersion.objects.filter(state=ProgrammeVersion.State.WAITING)
-        .exclude(author=user)
-        .select_related("programme", "author")
-        .annotate(
-            forecast_at=Subquery(done.order_by("-pk").values("finished_at")[:1]),
-            forecast_cost=Subquery(done.order_by("-pk").values("result__cases__base__cost")[:1]),
-        )
-        .order_by("pk")[:limit]
-    )
-    return [
-        Pending(
-            key=f"programme-{row.pk}",
-            url=reverse("loyalty:version", args=[row.pk]),
-            customer=row.programme.name,
-            asks_for=_("publish version %s") % row.number,
-            why="",
-            requested_by=row.author.short_name if row.author else "",
-            requested_at=row.forecast_at,
-            due_at=None,
-            cost=Decimal(row.forecast_cost or 0),
-        )
-        for row in rows
-    ]
-
-
-def asks_for(row: StampRequest) -> str:
-    if row.kind == StampRequest.Kind.LATE:
-        return row.get_kind_display()
-    count = int(row.amount)
-    return f"{row.get_kind_display()}: {ngettext('%d stamp', '%d stamps', count) % count}"
 
 
 def panel(user: User, now: datetime) -> Panel | None:

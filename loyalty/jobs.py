@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from loyalty.actions import outreach
-from loyalty.actions.campaigns import end_due
+from loyalty.actions.campaigns import end_due, end_spent
 from loyalty.actions.expiry import expire_all
 from loyalty.actions.retention import notice
 from loyalty.actions.returns import match_parked_returns
@@ -64,9 +64,10 @@ def notice_lapsing(timestamp: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(queue="loyalty", queueing_lock="loyalty-campaigns")
 def tick_campaigns(timestamp: int) -> None:
-    """End what ran out, and go on with what runs. Run again it does nothing twice."""
+    """End what ran out of days or money, and go on with what runs. Run again it does nothing twice."""
     now = timezone.now()
     end_due(now=now)
+    end_spent(now=now)
     for pk in outreach.live(now):
         with suppress(AlreadyEnqueued):
             reach_out.configure(lock=f"campaign-{pk}", queueing_lock=f"campaign-{pk}").defer(campaign_id=pk)

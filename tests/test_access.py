@@ -186,7 +186,7 @@ ACCESS: dict[str, str] = {
     "GET loyalty/campaigns/<int:pk>/figures.csv": "loyalty.view_campaign",
     "POST loyalty/campaigns/<int:pk>/preview/": "loyalty.design_campaign",
     "POST loyalty/campaigns/<int:pk>/hand-in/": "loyalty.design_campaign",
-    "POST loyalty/campaigns/<int:pk>/back/": "loyalty.design_campaign",
+    "POST loyalty/campaigns/<int:pk>/back/": "loyalty.publish_campaign",
     "POST loyalty/campaigns/<int:pk>/publish/": "loyalty.publish_campaign",
     "POST loyalty/campaigns/<int:pk>/end/": "loyalty.publish_campaign",
     "POST loyalty/campaigns/<int:pk>/copy/": "loyalty.design_campaign",

@@ -28,7 +28,7 @@ def give(
     key: str,
     now: datetime,
 ) -> Gave:
-    """Its code stands in the mail that tells of it, and nowhere else. Two queries.
+    """Its code stands in the mail that tells of it and nowhere else, not even in our copy of it. Two queries.
 
     Once per `key` is the campaign's own promise: it keeps a row for each gift in the same transaction.
     """
@@ -39,4 +39,8 @@ def give(
         "code": codes.written(issued.code),
         "day": formats.day(until),
     }
-    return Gave(amount, said)
+    kept = _("a voucher of %(amount)s, good until %(day)s") % {
+        "amount": formats.money(amount),
+        "day": formats.day(until),
+    }
+    return Gave(amount, said, kept)

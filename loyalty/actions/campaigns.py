@@ -13,6 +13,7 @@ from loyalty.actions.programmes import reissue
 from loyalty.contracts import givers
 from loyalty.models import BonusWindow, Campaign, Gift, Mailing
 from loyalty.models.campaigns import CampaignState as State
+from loyalty.queries.spending import totals
 from loyalty.rules.mailings import unknown, uses
 from loyalty.rules.segments import Segment, SegmentError
 from staff.errors import DomainError, SelfApproval, Stale, WrongState
@@ -143,6 +144,16 @@ def end_due(*, now: datetime) -> int:
     for pk in pks:
         end_campaign(pk, by=None, now=now)
     return len(pks)
+
+
+def end_spent(*, now: datetime) -> int:
+    """End what has used up its budget, so that bonus windows close with the rest; how many. A query a source."""
+    running = dict(Campaign.objects.filter(state=State.RUNNING, budget__gt=0).values_list("pk", "budget"))
+    spent = totals(list(running)) if running else {}
+    over = [pk for pk, budget in running.items() if spent[pk] >= budget]
+    for pk in over:
+        end_campaign(pk, by=None, now=now, note=_("The budget is used up."))
+    return len(over)
 
 
 @transaction.atomic

@@ -1,12 +1,14 @@
 """What a running campaign brings to its customers: drawn once, handled one by one, each at most once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.core import signing
+from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from customers import letters
 from customers.actions import unsubscribe
-from customers.models import Customer
+from customers.models import Customer, Delivery
 from loyalty.actions.gifts import bonus
 from loyalty.contracts import Gave, givers
 from loyalty.errors import NotAMember
@@ -22,14 +24,16 @@ from loyalty.models import Campaign, Gift, Given, Mailing, Membership, Message, 
 from loyalty.queries import audience
 from loyalty.queries.spending import totals
 from loyalty.queries.terms import version_at
-from loyalty.rules.mailings import fill
+from loyalty.rules.mailings import fill, uses
 from loyalty.words import amount_of
 from staff.errors import DomainError
 
 logger = logging.getLogger(__name__)
 SALT = "loyalty.unsubscribe"
+PATIENCE = 20  # mails not taken one after the other: the server is down, not the address wrong
 CATCH_UP = 3  # days of birthdays that a worker come back from a fault still brings
 NOTHING = Decimal(0)
+HAND = 0x6B766172  # names our locks among all that this database may hold
 
 DRAW = """
 INSERT INTO loyalty_reach (campaign_id, customer_id, year, arm, at)
@@ -77,34 +81,57 @@ def _draw(campaign: Campaign, year: int, days: list[date] | None, now: datetime)
 def handle(campaign_id: int, *, now: datetime, limit: int = 200) -> int:
     """Bring the next customers what is theirs, each in a transaction of his or her own; how many were handled.
 
-    One worker at a time handles a campaign (the job's lock): what is left of the budget is read once and reckoned on.
+    One hand at a time, by a lock in the database: what is left of the budget is read once and reckoned on, so that no
+    gift or mail exceeds it. Whose mail must go out with the gift and is not taken keeps his or her turn for later.
     """
     campaign = Campaign.objects.select_related("programme").get(pk=campaign_id)
     if not campaign.is_live(timezone.localdate(now)):
         return 0
     todo = Reach.objects.filter(campaign=campaign, handled_at=None).order_by("pk").values_list("pk", flat=True)
-    parts = Parts(campaign)
-    left = campaign.budget - totals([campaign.pk])[campaign.pk]
-    handled = 0
-    for pk in list(todo[:limit]):
-        try:
-            with transaction.atomic():
-                reach = _turn(pk)
-                if reach is None:
-                    continue
-                cost = _bring(parts, reach, left, now) if reach.arm == Reach.Arm.TREATED else NOTHING
-                _handled(reach, now)
-        except Exception:  # one person's fault must not stop everybody else's turn; it is told and counted
-            logger.exception("campaign turn failed: campaign %s, reach %s", campaign_id, pk)
-            with transaction.atomic():
-                if (reach := _turn(pk)) is None:
-                    continue
-                _failed(parts, reach, now)
-                _handled(reach, now)
-        else:
-            left -= cost
-        handled += 1
+    handled = refused = 0
+    with _alone(campaign.pk) as is_alone:
+        if not is_alone:
+            return 0
+        parts = Parts(campaign)
+        left = campaign.budget - totals([campaign.pk])[campaign.pk]
+        for pk in list(todo[:limit]):
+            try:
+                with transaction.atomic():
+                    reach = _turn(pk)
+                    if reach is None:
+                        continue
+                    cost = _bring(parts, reach, left, now) if reach.arm == Reach.Arm.TREATED else NOTHING
+                    _handled(reach, now)
+            except letters.NotSent:
+                logger.warning("campaign mail not taken: campaign %s, reach %s", campaign_id, pk)
+                refused += 1
+                if refused == PATIENCE:
+                    break
+            except Exception:  # one person's fault must not stop everybody else's turn; it is told and counted
+                logger.exception("campaign turn failed: campaign %s, reach %s", campaign_id, pk)
+                with transaction.atomic():
+                    if (reach := _turn(pk)) is None:
+                        continue
+                    _failed(parts, reach, now)
+                    _handled(reach, now)
+                handled += 1
+            else:
+                left -= cost
+                handled, refused = handled + 1, 0
     return handled
+
+
+@contextmanager
+def _alone(campaign_id: int) -> Iterator[bool]:
+    """Whether nobody else works on this campaign; a lock of the session, which a dead worker loses."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [HAND, campaign_id])
+        (is_mine,) = cursor.fetchone()
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [HAND, campaign_id])
 
 
 def _turn(pk: int) -> Reach | None:
@@ -141,30 +168,50 @@ def _bring(parts: Parts, reach: Reach, left: Decimal, now: datetime) -> Decimal:
     is_told = mailing is not None and not why_no_mail
     if mailing and is_told:
         left -= mailing.unit_cost  # the mail that tells of gifts is paid before them
-    cost, told = NOTHING, []
+    cost, why = NOTHING, ""
+    given: list[Gave] = []
     with translation.override(customer.language):
         for gift in gifts:
             gave, why = _give(gift, reach, parts.campaign, left - cost, is_told, now)
             Given.objects.create(gift=gift, reach=reach, why=why, cost=gave.cost if gave else NOTHING, at=now)
             if gave:
                 cost += gave.cost
-                told.append(gave.said)
+                given.append(gave)
         if mailing is None:
             return cost
+        if not why_no_mail and gifts and not given and uses(_own(mailing, customer.language)[1], "gift"):
+            why_no_mail = why  # a mail that tells of a gift that was not given
         if why_no_mail:
             Message.objects.create(mailing=mailing, reach=reach, why=why_no_mail, at=now)
             return cost
-        subject, body = written(mailing, customer, parts.campaign, gift=", ".join(told), now=now)
-        link = unsubscribe_link(customer.pk)
-        delivery = letters.send(
-            customer,
-            subject=subject,
-            body=body,
-            headers={"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-            now=now,
-        )
+        delivery = _send(mailing, customer, parts.campaign, given, now)
     Message.objects.create(mailing=mailing, reach=reach, delivery=delivery, cost=mailing.unit_cost, at=now)
     return cost + mailing.unit_cost
+
+
+def _send(mailing: Mailing, customer: Customer, campaign: Campaign, given: Sequence[Gave], now: datetime) -> Delivery:
+    """Queue the mail; one that holds what nobody else may read goes out here and now, and is kept without it. Raises
+    NotSent."""
+    link = unsubscribe_link(customer.pk)
+    headers = {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    said = ", ".join(gave.said for gave in given)
+    kept = ", ".join(gave.said if gave.kept is None else gave.kept for gave in given)
+    subject, body = written(mailing, customer, campaign, gift=kept, now=now)
+    if kept == said:
+        return letters.send(customer, subject=subject, body=body, headers=headers, now=now)
+    whole = written(mailing, customer, campaign, gift=said, now=now)
+    letters.hand_over(EmailMessage(*whole, to=[customer.email], headers=headers))
+    return Delivery.objects.create(
+        customer=customer,
+        to=customer.email,
+        subject=subject,
+        body=body,
+        headers=headers,
+        state=Delivery.State.SENT,
+        attempts=1,
+        created_at=now,
+        sent_at=now,
+    )
 
 
 def _failed(parts: Parts, reach: Reach, now: datetime) -> None:
@@ -182,7 +229,7 @@ def _why_no_mail(customer: Customer, mailing: Mailing | None, left: Decimal) -> 
         return Why.NO_CONSENT
     if not customer.email:
         return Why.NO_ADDRESS
-    return Why.BUDGET if left < mailing.unit_cost or left <= 0 else ""
+    return Why.BUDGET if left < mailing.unit_cost else ""
 
 
 def _give(
@@ -240,13 +287,21 @@ def written(
     mailing: Mailing, customer: Customer, campaign: Campaign, *, gift: str, now: datetime, language: str = ""
 ) -> tuple[str, str]:
     """Subject and text in the customer's language, with how to be left in peace below. Two queries for a member."""
-    code = (language or customer.language)[:2]
-    code = code if code in ("en", "sv", "de") else "en"
-    subject, body = getattr(mailing, f"subject_{code}"), getattr(mailing, f"body_{code}")
+    subject, body = _own(mailing, language or customer.language)
     values = values_of(customer, campaign, gift=gift, now=now)
-    with translation.override(code):
+    with translation.override(_code(language or customer.language)):
         foot = _("You get this because you agreed to. No more of it: %s") % unsubscribe_link(customer.pk)
     return fill(subject, values), f"{fill(body, values)}\n\n{settings.KVAR_COMPANY}\n{foot}"
+
+
+def _code(language: str) -> str:
+    return language[:2] if language[:2] in ("en", "sv", "de") else "en"
+
+
+def _own(mailing: Mailing, language: str) -> tuple[str, str]:
+    """Subject and text as they were written for this language."""
+    code = _code(language)
+    return getattr(mailing, f"subject_{code}"), getattr(mailing, f"body_{code}")
 
 
 def values_of(customer: Customer, campaign: Campaign, *, gift: str, now: datetime) -> dict[str, str]:

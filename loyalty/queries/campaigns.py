@@ -209,18 +209,19 @@ def reached(campaign: Campaign) -> dict[str, Any]:
     """Counts by arm, of mails by how far they came, of gifts; four queries."""
     arms = dict(Reach.objects.filter(campaign=campaign).values_list("arm").annotate(Count("pk")))
     waiting = Reach.objects.filter(campaign=campaign, handled_at=None).count()
-    mails = (
+    mails = list(
         Message.objects.filter(mailing__campaign=campaign)
         .values_list("why", "delivery__state")
         .annotate(Count("pk"))
         .order_by("why", "delivery__state")
     )
-    gifts = Given.objects.filter(gift__campaign=campaign).values_list("why").annotate(Count("pk")).order_by("why")
+    gifts = list(Given.objects.filter(gift__campaign=campaign).values_list("why").annotate(Count("pk")).order_by("why"))
     whys, states = dict(Why.choices), dict(_delivery_states())
     return {
         "treated": arms.get(Reach.Arm.TREATED, 0),
         "held": arms.get(Reach.Arm.HELD, 0),
         "waiting": waiting,
+        "blocked": sum(row[-1] for row in [*mails, *gifts] if row[0] == Why.BUDGET),
         "mails": [
             (str(whys[why]) if why else str(states.get(state, state)), formats.number(count))
             for why, state, count in mails

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from loyalty.actions import campaigns as actions
-from loyalty.forms.campaigns import CampaignFilter, CampaignForm, GiftForm, MailingForm, WindowForm
+from loyalty.forms.campaigns import CampaignFilter, CampaignForm, GiftForm, MailingForm, NoteForm, WindowForm
 from loyalty.models import BonusWindow, Campaign, Gift, Mailing
 from loyalty.models.campaigns import CampaignState
 from loyalty.queries import audience
@@ -108,6 +108,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """What it is and consists of; figures are fetched once it stands on the screen."""
     rows = Campaign.objects.select_related("programme", "owner", "author", "publisher")
     campaign = get_object_or_404(rows, pk=pk)
+    if request.htmx:
+        return _panel(request, campaign)
     now = timezone.now()
     state, tone = queries.state_of(campaign, timezone.localdate(now))
     context = {
@@ -133,6 +135,23 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "loyalty/campaigns/page.html", context)
+
+
+def _panel(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpResponse:
+    """What the approvals queue shows of a campaign."""
+    state, tone = queries.state_of(campaign, timezone.localdate())
+    context = {
+        "campaign": campaign,
+        "state": state,
+        "tone": tone,
+        "dates": queries.dates_of(campaign),
+        "budget": formats.money(campaign.budget),
+        "segment": queries.segment_words(campaign),
+        "parts": queries.parts_of(campaign),
+        "error": error,
+        "is_open": campaign.state == CampaignState.WAITING and campaign.author_id != request.user.pk,
+    }
+    return render(request, "loyalty/campaigns/page.html#panel", context, status=422 if error else 200)
 
 
 def _label(state: str) -> str:
@@ -334,16 +353,29 @@ def drop(request: HttpRequest, pk: int, kind: str, part: int) -> HttpResponse:
 
 
 # --- its life ---------------------------------------------------------------------------------------------------------
-def _step(permission: str, act: Callable[..., Any], told: Any) -> Callable[..., HttpResponse]:
+def _step(
+    permission: str,
+    act: Callable[..., Any],
+    told: Any,
+    noted: Callable[[HttpRequest], dict[str, str]] = lambda request: {},
+) -> Callable[..., HttpResponse]:
+    """`noted` reads from the form what the action keeps as its reason."""
+
     @require_POST
     @permission_required(permission, raise_exception=True)
     def view(request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(Campaign, pk=pk)
+        campaign = get_object_or_404(Campaign, pk=pk)
         try:
-            answer = act(pk, by=request.user, now=timezone.now())
+            answer = act(pk, by=request.user, now=timezone.now(), **noted(request))
         except DomainError as error:
+            if request.htmx:
+                return _panel(request, campaign, error=str(error))
             messages.error(request, str(error))
         else:
+            if request.htmx:
+                response = _panel(request, answer)
+                response["HX-Trigger"] = "decided"
+                return response
             messages.success(request, told)
             if answer is None:
                 return redirect("loyalty:campaigns")
@@ -353,8 +385,13 @@ def _step(permission: str, act: Callable[..., Any], told: Any) -> Callable[..., 
     return view
 
 
+def _note(request: HttpRequest) -> dict[str, str]:
+    form = NoteForm(request.POST)
+    return {"note": form.cleaned_data["note"]} if form.is_valid() else {}
+
+
 hand_in = _step(DESIGN, actions.hand_in, gettext_lazy("Handed in: a second person publishes it."))
-send_back = _step(DESIGN, actions.send_back, gettext_lazy("A draft again."))
+send_back = _step(PUBLISH, actions.send_back, gettext_lazy("A draft again."), _note)
 publish = _step(PUBLISH, actions.publish_campaign, gettext_lazy("Published. The worker goes on from here."))
 end = _step(PUBLISH, actions.end_campaign, gettext_lazy("Ended. Nothing more goes out."))
 copy = _step(DESIGN, actions.copy_campaign, gettext_lazy("Copied into a new draft."))

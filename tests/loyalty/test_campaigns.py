@@ -1,12 +1,14 @@
 """Campaigns: written by one, published by another; whom they reach, what they give, what they cost and bring."""
 
+import threading
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
 import pytest
 from django.core import mail
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.utils import InternalError
 from django.urls import reverse
 
@@ -20,6 +22,7 @@ from loyalty.models.campaigns import CAMPAIGN_MOVES, CampaignState
 from loyalty.queries import audience, campaigns, spending
 from loyalty.rules.mailings import birthdays, fill, unknown
 from loyalty.rules.segments import Segment, SegmentError
+from staff.approvals import waiting
 from staff.errors import DomainError, SelfApproval, Stale, WrongState
 from tests.conftest import NOON
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
@@ -238,6 +241,7 @@ def test_who_is_held_out_is_drawn_by_lot_and_gets_nothing(mark, sofia):
         "treated": 60 - len(held),
         "held": len(held),
         "waiting": 0,
+        "blocked": 0,
         "mails": [],
         "gifts": 0,
     }
@@ -269,7 +273,7 @@ def test_the_mail_that_tells_of_a_gift_is_within_the_budget_too(mark, sofia):
     run(campaign, sofia)
     reach_all(campaign)
     assert sorted(Given.objects.values_list("why", flat=True)) == ["", "budget"]
-    assert spending.totals([campaign.pk])[campaign.pk] == Decimal("0.30")
+    assert spending.totals([campaign.pk])[campaign.pk] == Decimal("0.25")  # the second mail had nothing to tell
 
 
 def test_one_person_s_fault_stops_nobody_else_s_turn(mark, sofia):
@@ -412,7 +416,7 @@ def test_incentives_and_vouchers_come_from_their_own_rooms(mark, sofia, django_c
     form = IncentiveForm({"campaigns": [campaign.pk, twice.pk]}, instance=version.incentive)
     assert "count twice" in str(form.errors["campaigns"])
 
-    told, mute = (CustomerFactory(may_be_contacted=yes) for yes in (True, False))
+    told, mute = (CustomerFactory(may_be_contacted=yes, language="en") for yes in (True, False))
     gift(twice, mark, kind="voucher", amount=5)
     with pytest.raises(DomainError, match="nobody hears"):
         actions.hand_in(twice.pk, by=mark, now=NOON)
@@ -426,8 +430,108 @@ def test_incentives_and_vouchers_come_from_their_own_rooms(mark, sofia, django_c
     assert reach_all(twice, later) == 5  # three more have cancelled above
     voucher = Voucher.objects.get()
     assert (voucher.customer, voucher.face) == (told, Decimal("5.00"))
-    assert voucher.last_four in Delivery.objects.get(customer=told).body
+    (sent,), stored = mail.outbox, Delivery.objects.get(customer=told)
+    assert (sent.to, stored.state) == ([told.email], "sent")
+    assert voucher.last_four in sent.body
+    assert voucher.last_four not in stored.subject + stored.body
+    assert "a voucher of €5.00, good until" in stored.body
     assert Given.objects.get(reach__customer=mute).why == "untold"
+
+
+def test_a_voucher_whose_mail_is_not_taken_was_never_issued_and_comes_later(mark, sofia, settings):
+    from complaints.models import Voucher
+
+    customer = CustomerFactory(may_be_contacted=True)
+    campaign = draft(mark)
+    gift(campaign, mark, kind="voucher", amount=5)
+    mailing(campaign, mark)
+    run(campaign, sofia)
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    assert reach_all(campaign) == 1
+    assert (Voucher.objects.count(), Given.objects.count(), Delivery.objects.count()) == (0, 0, 0)
+    settings.EMAIL_BACKEND = working
+    assert reach_all(campaign) == 0  # drawn once
+    assert Voucher.objects.get().customer == customer
+
+
+def test_no_mail_tells_of_a_gift_that_the_budget_held_back(mark, sofia):
+    for _ in range(2):
+        member(customer=CustomerFactory(may_be_contacted=True))
+    campaign = draft(mark, budget=Decimal("0.30"))
+    gift(campaign, mark, amount=2)  # 0.20 each
+    mailing(campaign, mark)
+    run(campaign, sofia)
+    reach_all(campaign)
+    assert sorted(Message.objects.values_list("why", flat=True)) == ["", "budget"]
+    assert Delivery.objects.count() == 1
+    assert campaigns.reached(campaign)["blocked"] == 2
+
+
+def test_a_campaign_ends_with_its_budget_and_its_windows_close(mark, sofia, shop):
+    campaign = draft(mark, budget=Decimal("0.15"))
+    actions.keep_part(campaign.pk, BonusWindow(programme=shop.programme, times=2), by=mark, now=NOON)
+    run(campaign, sofia)
+    jane = member()
+    buy(jane, 1, now=NOON)
+    assert actions.end_spent(now=NOON) == 0  # 0.10 of 0.15
+    buy(jane, 1, now=NOON)
+    later = NOON + timedelta(hours=1)
+    assert (actions.end_spent(now=later), actions.end_spent(now=later)) == (1, 0)
+    assert campaign.moves.order_by("-pk").first().note == "The budget is used up."
+    assert buy(jane, 1, now=later + timedelta(minutes=1)).stamps == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_never_exceed_the_budget(mark, sofia):
+    for _ in range(12):
+        member(customer=CustomerFactory(may_be_contacted=True))
+    campaign = draft(mark, budget=Decimal("1.10"))
+    gift(campaign, mark, amount=2)  # 0.20 each: five of twelve
+    run(campaign, sofia)
+    outreach.draw(campaign.pk, now=NOON)
+    start = threading.Barrier(4)
+
+    def work():
+        start.wait()
+        while outreach.handle(campaign.pk, now=NOON, limit=3):
+            pass
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    outreach.handle(campaign.pk, now=NOON)  # whoever found the lock taken went home
+    assert Counter(Given.objects.values_list("why", flat=True)) == {"": 5, "budget": 7}
+    assert spending.totals([campaign.pk])[campaign.pk] == Decimal("1.00")
+
+
+def test_a_campaign_waits_in_the_queue_of_who_may_publish_it(client_as, mark, sofia):
+    campaign = draft(mark)
+    gift(campaign, mark)
+    actions.hand_in(campaign.pk, by=mark, now=NOON)
+    manager = client_as("manager")
+    (row,) = [row for row in waiting(manager.user) if row.key == f"campaign-{campaign.pk}"]
+    assert (row.url, row.cost, row.requested_at) == (
+        reverse("loyalty:campaign", args=[campaign.pk]),
+        campaign.budget,
+        NOON,
+    )
+    assert [row for row in waiting(mark) if row.key.startswith("campaign-")] == []
+    panel = manager.get(row.url, headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in panel, 'data-key="a"' in panel) == (False, True)
+    back = reverse("loyalty:campaign_back", args=[campaign.pk])
+    answer = manager.post(back, {"note": "Too dear"}, headers={"HX-Request": "true"})
+    assert answer["HX-Trigger"] == "decided"
+    assert campaign.moves.order_by("-pk").first().note == "Too dear"
+    actions.hand_in(campaign.pk, by=mark, now=NOON)
+    manager.post(reverse("loyalty:campaign_publish", args=[campaign.pk]), headers={"HX-Request": "true"})
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.publisher) == ("running", manager.user)
+    again = manager.post(reverse("loyalty:campaign_publish", args=[campaign.pk]), headers={"HX-Request": "true"})
+    assert again.status_code == 422
 
 
 # --- its doors --------------------------------------------------------------------------------------------------------
