@@ -51,8 +51,12 @@ class _Past:
 
     def write(self) -> None:
         Document.objects.bulk_create(self.documents, batch_size=200)
-        for rows in (self.cases, self.moves, self.notices, self.suggestions, self.offers, self.offer_moves):
-            type(rows[0]).objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
+        CancellationCase.objects.bulk_create(self.cases, batch_size=1000)
+        CaseMove.objects.bulk_create(self.moves, batch_size=1000)
+        Notice.objects.bulk_create(self.notices, batch_size=1000)
+        Suggestion.objects.bulk_create(self.suggestions, batch_size=1000)
+        Offer.objects.bulk_create(self.offers, batch_size=1000)
+        OfferMove.objects.bulk_create(self.offer_moves, batch_size=1000)
         OfferDecision.objects.bulk_create(self.decisions, batch_size=1000)
         Fulfilment.objects.bulk_create(self.fulfilments, batch_size=1000)
 

@@ -110,8 +110,8 @@ class ConditionForm(forms.Form):
                 choices=[("yes", _("yes")), ("no", _("no"))],
                 coerce=lambda text: text == "yes",
             )
-            if isinstance((initial or {}).get("value"), bool):
-                self.initial["value"] = "yes" if initial["value"] else "no"  # type: ignore[index]
+            if isinstance(stored := (initial or {}).get("value"), bool):
+                self.initial["value"] = "yes" if stored else "no"
         else:
             units = {"months": _("months"), "days": _("days"), "percent": "%"}
             self.fields["value"] = forms.CharField(

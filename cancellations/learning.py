@@ -134,7 +134,7 @@ def _pack(axes: Catalogue, model: Model) -> bytes:
             for part in ("mean", "strength", "k", "n"):
                 arrays[f"{name}.{part}.{level}"] = np.round(getattr(posterior, part)[level], 9)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

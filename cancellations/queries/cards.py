@@ -259,7 +259,7 @@ def _card_of_row(row: candidates.Candidate, suggestion: Suggestion, desk: _Desk)
 def _card_of_offer(offer: Offer, asked: Sequence[Asked], desk: _Desk) -> Card:
     """`asked` is all that managers were asked in this case, in order: of this offer's the last counts."""
     decision = next((one for one in reversed(asked) if one.offer == offer.pk), None)
-    extra: dict[str, object] = {}
+    extra: dict[str, Any] = {}
     state = offer.state
     if decision is not None:
         waited = max(int((desk.now - decision.requested_at).total_seconds()), 0)
@@ -296,7 +296,8 @@ def _card(
     gain: Decimal,
     lead: bool,
     state: str = "",
-    **more: object,
+    offer: int | None = None,
+    **more: Any,  # what a manager was asked and said: the fields of `Card` from `waited` on
 ) -> Card:
     incentive, language = version.incentive, desk.language
     within = rules.within(desk.authority, cost, **desk.spent)
@@ -319,8 +320,8 @@ def _card(
         limit=_limit(desk.authority) if needs else "",
         needs_approval=needs,
         needs_consent=incentive.kind in rules.EXTENDING,
-        offer=more.pop("offer", None),  # type: ignore[arg-type]
-        **more,  # type: ignore[arg-type]
+        offer=offer,
+        **more,
     )
 
 
