@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from staff.rates import Z95, Rate
+from staff.rates import Rate, needed, of_shares
 
 Array = NDArray[np.float64]
-POWER_Z = 0.8416212335729143  # 80 % power
 LEAST_SAMPLE = 200
 BOOTSTRAPS = 500
 
@@ -31,16 +30,9 @@ class Uplift:
 
     @classmethod
     def of(cls, treated: Rate, held: Rate) -> "Uplift":
-        if treated.share is None or held.share is None:
-            return cls(treated, held, None, None, None, None)
-        t, h = treated.share, held.share
-        low = t - h - ((t - treated.low) ** 2 + (held.high - h) ** 2) ** 0.5  # type: ignore[operator]
-        high = t - h + ((treated.high - t) ** 2 + (h - held.low) ** 2) ** 0.5  # type: ignore[operator]
-        total = treated.n + held.n
-        share = held.n / total
-        p = (treated.k + held.k + 1) / (total + 2)
-        needed = (Z95 / 0.05) ** 2 * p * (1 - p) * (1 / share + 1 / (1 - share))
-        return cls(treated, held, t - h, low, high, max(int(np.ceil(needed)) - total, 0))
+        found = of_shares(treated, held)
+        more = None if found.value is None else needed(treated, held)
+        return cls(treated, held, found.value, found.low, found.high, more)
 
 
 @dataclass(frozen=True, slots=True)

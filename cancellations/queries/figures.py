@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from operator import itemgetter
 
-from django.db.models import Avg, Count, DecimalField, F, Min, Q, QuerySet, Sum
+from django.db.models import Avg, Count, DecimalField, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
+from cancellations.candidates import Candidate
 from cancellations.engine.measure import Logged, OffPolicy, Uplift, off_policy
 from cancellations.engine.values import Contract, value
 from cancellations.learning import YES
-from cancellations.models import CancellationCase, Offer, PastOffer, Suggestion
+from cancellations.models import CancellationCase, CaseMove, Offer, PastOffer, Suggestion
+from cancellations.models.offers import OfferState
 from staff.rates import Rate
 
 State = CancellationCase.State
@@ -60,7 +62,7 @@ class Figures:
     take: Rate
     gross_mrr: Decimal
     net_mrr: Decimal
-    cost: Decimal
+    cost: Decimal  # of all accepted offers; what follows reckons with those of mature cases
     uplift: Uplift
     incremental: tuple[float, float, float] | None  # estimate, low, high
     cost_per_save: Decimal | None
@@ -77,7 +79,10 @@ class Figures:
 def figures(period: Period) -> Figures:
     """Five queries."""
     mature = period.mature()
-    cases = period.cases()
+    reduced = Offer.objects.filter(
+        case=OuterRef("pk"), state=OfferState.APPLIED, fulfilment__ends_on__gt=period.today
+    ).values("fulfilment__price_during")[:1]
+    cases = period.cases().annotate(pays=Coalesce(Subquery(reduced), F("subscription__monthly_price")))
     money = DecimalField(max_digits=14, decimal_places=2)
     row = cases.aggregate(
         notices=Count("pk"),
@@ -87,35 +92,41 @@ def figures(period: Period) -> Figures:
         boomerang=Count("pk", filter=mature & Q(state=State.BOOMERANG)),
         saved_mature=Count("pk", filter=mature & Q(state__in=SAVED)),
         gross=Coalesce(Sum("price_before", filter=Q(state=State.SAVED_CONFIRMED)), NIL, output_field=money),
-        net=Coalesce(
-            Sum("subscription__monthly_price", filter=Q(state=State.SAVED_CONFIRMED)), NIL, output_field=money
-        ),
+        net=Coalesce(Sum("pays", filter=Q(state=State.SAVED_CONFIRMED)), NIL, output_field=money),
         margin=Avg("subscription__monthly_margin"),
         price=Avg("subscription__monthly_price"),
         without_receipt=Count("pk", filter=Q(notice__receipt__isnull=True, closed_at__isnull=False)),
         slow=Count("pk", filter=Q(notice__receipt__created_at__gt=F("noticed_at") + timedelta(minutes=10))),
     )
-    offers = Offer.objects.filter(case__in=cases, presented_at__isnull=False).aggregate(
+    refused = CaseMove.objects.filter(
+        subject=OuterRef("case"),
+        what=CaseMove.What.PERMISSION,
+        note=CancellationCase.Permission.REFUSED,
+        at__lt=OuterRef("presented_at"),
+    )
+    offers = Offer.objects.filter(case__in=period.cases(), presented_at__isnull=False).aggregate(
         presented=Count("pk"),
         accepted=Count("pk", filter=Q(state__in=YES)),
-        after=Count("pk", filter=Q(case__permission=CancellationCase.Permission.REFUSED)),
+        after=Count("pk", filter=Exists(refused)),
     )
     arms = _arms(period)
     treated, held = Rate.of(*arms["treated"]), Rate.of(*arms["held"])
-    cost = (
-        Offer.objects.filter(case__in=cases, state__in=YES)
-        .filter(suggestion__hold_out=False)
-        .aggregate(cost=Coalesce(Sum("cost"), NIL, output_field=money))["cost"]
+    # What was given in mature cases: incremental saves are known of those alone.
+    given = Offer.objects.filter(case__in=period.cases(), state__in=YES, suggestion__hold_out=False).aggregate(
+        all=Coalesce(Sum("cost"), NIL, output_field=money),
+        mature=Coalesce(Sum("cost", filter=Q(case__in=period.cases().filter(mature))), NIL, output_field=money),
     )
     uplift = Uplift.of(treated, held)
     incremental = per_save = net_value = None
     if uplift.points is not None:
-        incremental = tuple(points * treated.n for points in (uplift.points, uplift.low or 0, uplift.high or 0))
+        n = treated.n
+        incremental = uplift.points * n, (uplift.low or 0.0) * n, (uplift.high or 0.0) * n
         worth = value(Contract(row["price"] or NIL, row["margin"] or NIL))
         saves = Decimal(str(round(incremental[0], 4)))
-        net_value = tuple(saves * worth * Decimal(scale) - cost for scale in ("1", "0.7", "1.3"))
-        if uplift.points > 0:
-            per_save = cost / saves if saves else None
+        low, high = sorted(saves * worth * Decimal(scale) - given["mature"] for scale in ("0.7", "1.3"))
+        net_value = saves * worth - given["mature"], low, high
+        if saves > 0:
+            per_save = given["mature"] / saves
     return Figures(
         notices=row["notices"],
         mature=row["mature"],
@@ -125,9 +136,9 @@ def figures(period: Period) -> Figures:
         take=Rate.of(offers["accepted"], offers["presented"]),
         gross_mrr=row["gross"],
         net_mrr=row["net"],
-        cost=cost,
+        cost=given["all"],
         uplift=uplift,
-        incremental=incremental,  # type: ignore[arg-type]  # one each for likely, low and high
+        incremental=incremental,
         cost_per_save=per_save,
         net_value=net_value,
         offers_after_refusal=offers["after"],
@@ -301,7 +312,7 @@ def first_day() -> date | None:
 
 
 # --- what another policy would have brought --------------------------------------------------------------------------
-def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[dict[str, Any]]]]:
+def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[Candidate]]]:
     """Mature decisions with propensity and candidates; repetitions and the hold-out left out. Two queries."""
     decisions = (
         Suggestion.objects.filter(
@@ -332,10 +343,9 @@ def policies(period: Period) -> dict[str, OffPolicy]:
     """ "as it was", "best score always", "no incentive": net value a case, estimated from the log."""
     rows, candidates = logged(period)
 
-    def best(listed: Sequence[dict[str, object]]) -> dict[int, float]:
-        shown = [row for row in listed if row["shown"]]
-        top = max(shown, key=lambda row: row["score"])  # type: ignore[arg-type,return-value]
-        return {int(top["version"] or 0): 1.0}  # type: ignore[call-overload]
+    def best(listed: Sequence[Candidate]) -> dict[int, float]:
+        top = max((row for row in listed if row["shown"]), key=itemgetter("score"))
+        return {top["version"] or 0: 1.0}
 
     targets: dict[str, list[dict[int, float]]] = {
         "logged": [{r["version"] or 0: r["probability"] for r in listed if r["shown"]} for listed in candidates],

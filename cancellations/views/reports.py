@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -20,6 +21,8 @@ from cancellations.engine.measure import Estimate
 from cancellations.models import ReasonCategory
 from cancellations.queries import figures as queries
 from cancellations.queries.figures import Period
+from cancellations.views import figure_lines
+from customers.models import Customer
 from staff import charts, formats
 from staff.forms import ShortChoiceField
 from staff.models import Team
@@ -46,139 +49,12 @@ def _period(request: HttpRequest, *, agent: int | None = None) -> tuple[Period, 
     if found.get("all"):
         since = queries.first_day() or since
     until = (found.get("until") or today) + timedelta(days=1)
-    shown = FilterForm(initial={**found, "since": since.isoformat(), "until": (until - timedelta(days=1)).isoformat()})
+    shown = {**found, "since": since.isoformat(), "until": (until - timedelta(days=1)).isoformat()}
     team, category = found.get("team"), found.get("category")
     return (
         Period(since, until, today, agent=agent, team=team and team.pk, category=category and category.pk),
-        shown,
+        FilterForm(initial=shown) if form.is_valid() else form,
     )
-
-
-def _rate(rate: Rate) -> tuple[str, str]:
-    """ "34%", "29–40%, 41 of 118"."""
-    if rate.share is None:
-        return "–", _now("no cases")
-    return formats.percent(rate.share), _now("%(low)s–%(high)s, %(k)s of %(n)s") % {
-        "low": formats.percent(rate.low),
-        "high": formats.percent(rate.high),
-        "k": formats.number(rate.k),
-        "n": formats.number(rate.n),
-    }
-
-
-def _points(share: float | None) -> str:
-    """A difference of shares in percentage points: “+7.3”."""
-    return "–" if share is None else f"{'+' if share > 0 else ''}{formats.number(round(100 * share, 1))}"
-
-
-def _lines(f: queries.Figures) -> list[dict[str, Any]]:
-    """Name, figure, its likely range, definition and trap; `grey` when the cohort is not mature."""
-    rate = {name: _rate(getattr(f, name)) for name in ("contact_save", "confirmed_save", "boomerang", "take")}
-    immature = f.mature < f.notices
-    u = f.uplift
-    few = u.points is None
-    spread = f"{_points(u.low)} – {_points(u.high)}"
-    return [
-        _line(_("Notices"), formats.number(f.notices), "", _("Cancellations declared in the period.")),
-        _line(
-            _("Contact save rate"),
-            *rate["contact_save"],
-            _("Staying after the call ÷ notices. Never alone: who stays today may leave tomorrow."),
-        ),
-        _line(
-            _("Confirmed save rate"),
-            *rate["confirmed_save"],
-            _("Saved, active and paying on day 90 ÷ notices at least 90 days old. Paused is not paying."),
-            grey=immature,
-        ),
-        _line(
-            _("Boomerang rate"),
-            *rate["boomerang"],
-            _("Saved, then cancelled within 90 days ÷ saved (mature). A discount may outlive the window."),
-            grey=immature,
-        ),
-        _line(_("Take rate"), *rate["take"], _("Accepted ÷ presented. It says nothing of value.")),
-        _line(
-            _("Gross saved a month"),
-            formats.money(f.gross_mrr),
-            "",
-            _("Price before the notice of all confirmed saves. Includes those who would have stayed."),
-            grey=immature,
-        ),
-        _line(
-            _("Net saved a month"),
-            formats.money(f.net_mrr),
-            "",
-            _("What the confirmed saves pay now."),
-            grey=immature,
-        ),
-        _line(_("Cost of accepted offers"), formats.money(f.cost), "", _("Without the hold-out.")),
-        _line(
-            _("Uplift, points"),
-            _points(u.points),
-            _now("no hold-out yet") if few else spread,
-            _("Still paying on day 90: treated arm − hold-out arm, by what was assigned, never accepters alone."),
-            grey=immature or few,
-        ),
-        _line(
-            _("Further cases until ± 5 points"),
-            "–" if u.more is None else formats.number(u.more),
-            "",
-            _("Mature cases that the two arms still need, at their present ratio."),
-        ),
-        _line(
-            _("Incremental saves"),
-            formats.number(round(f.incremental[0], 1)) if f.incremental else "–",
-            f"{formats.number(round(f.incremental[1], 1))} – {formats.number(round(f.incremental[2], 1))}"
-            if f.incremental
-            else "",
-            _("Uplift × treated mature notices."),
-            grey=immature or few,
-        ),
-        _line(
-            _("Cost of an incremental save"),
-            formats.money(_cents(f.cost_per_save)),
-            "" if f.cost_per_save is not None else _now("undefined while the uplift is not above zero"),
-            _("Cost of accepted offers ÷ incremental saves."),
-            grey=immature or few,
-        ),
-        _line(
-            _("Net value"),
-            formats.money(_cents(f.net_value[0] if f.net_value else None)),
-            f"{formats.money(_cents(f.net_value[1]))} – {formats.money(_cents(f.net_value[2]))}" if f.net_value else "",
-            _("Incremental saves × V − cost. V is a model: the range is V ± 30 %."),
-            grey=immature or few,
-        ),
-        _line(
-            _("Offers after a refusal"),
-            formats.number(f.offers_after_refusal),
-            _now("must be 0"),
-            _("The customer said no to offers and one was put all the same."),
-            tone="red" if f.offers_after_refusal else "",
-        ),
-        _line(
-            _("Closed without a receipt"),
-            formats.number(f.without_receipt),
-            _now("must be 0"),
-            _("Notices whose customer holds nothing in writing."),
-            tone="red" if f.without_receipt else "",
-        ),
-        _line(
-            _("Receipts later than 10 minutes"),
-            formats.number(f.slow_receipts),
-            "",
-            _("From the notice to its receipt."),
-            tone="amber" if f.slow_receipts else "",
-        ),
-    ]
-
-
-def _cents(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else amount.quantize(Decimal("0.01"))
-
-
-def _line(name: Any, figure: str, spread: str, about: Any, *, grey: bool = False, tone: str = "") -> dict[str, Any]:
-    return {"name": name, "figure": figure, "range": spread, "about": about, "grey": grey, "tone": tone}
 
 
 def _csv(name: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> HttpResponse:
@@ -208,7 +84,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _figures(request: HttpRequest, period: Period, form: FilterForm, *, mine: bool) -> HttpResponse:
     found = queries.figures(period)
-    lines = _lines(found)
+    lines = figure_lines.lines(found)
     if request.GET.get("as") == "csv":
         return _csv("figures", ["figure", "value", "range"], [(x["name"], x["figure"], x["range"]) for x in lines])
     steps = [
@@ -321,13 +197,17 @@ def experiment(request: HttpRequest) -> HttpResponse:
         for name, result in queries.policies(period).items()
     ]
     arms = [
-        (_now("Offers suggested"), *_rate(found.uplift.treated), charts.interval(*_whiskers(found.uplift.treated))),
-        (_now("Hold-out"), *_rate(found.uplift.held), charts.interval(*_whiskers(found.uplift.held))),
+        (
+            _now("Offers suggested"),
+            *figure_lines.rate(found.uplift.treated),
+            charts.interval(*_whiskers(found.uplift.treated)),
+        ),
+        (_now("Hold-out"), *figure_lines.rate(found.uplift.held), charts.interval(*_whiskers(found.uplift.held))),
     ]
     return render(
         request,
         "cancellations/reports/experiment.html",
-        {"form": form, "policies": policies, "arms": arms, "lines": _lines(found)[8:13]},
+        {"form": form, "policies": policies, "arms": arms, "lines": figure_lines.lines(found)[8:13]},
     )
 
 
@@ -341,13 +221,20 @@ def parity(request: HttpRequest) -> HttpResponse:
     """What was offered to whom: groups of fewer than 100 notices are not judged."""
     period, form = _period(request)
     tables = []
+    names: dict[str, dict[str, Any]] = {
+        "segment": dict(Customer.Segment.choices),
+        "language": dict(settings.LANGUAGES),
+        "vulnerable": {"True": _now("yes"), "False": _now("no")},
+    }
     for by, label in (("segment", _now("Segment")), ("language", _now("Language")), ("vulnerable", _now("Vulnerable"))):
         rows = [
             {
-                "name": group.name,
+                "name": names[by].get(group.name, group.name),
                 "notices": formats.number(group.notices),
-                "offered": " · ".join(_rate(group.offered)) if group.offered else _now("fewer than 100 notices"),
-                "value": formats.money(_cents(group.value)),
+                "offered": " · ".join(figure_lines.rate(group.offered))
+                if group.offered
+                else _now("fewer than 100 notices"),
+                "value": formats.money(figure_lines.cents(group.value)),
                 "grey": group.offered is None,
             }
             for group in queries.parity(period, by)
@@ -368,8 +255,8 @@ def history(request: HttpRequest) -> HttpResponse:
         {
             "name": row.offer or _now("no offer"),
             "cases": formats.number(row.cases),
-            "accepted": " · ".join(_rate(row.accepted)),
-            "still": " · ".join(_rate(row.still)),
+            "accepted": " · ".join(figure_lines.rate(row.accepted)),
+            "still": " · ".join(figure_lines.rate(row.still)),
             "picture": charts.interval(*_whiskers(row.still)),
         }
         for row in found

@@ -1,13 +1,18 @@
 """The report's figures, each against cases counted by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from cancellations import actions
+from cancellations.engine.values import Contract, value
+from cancellations.models import Fulfilment
 from cancellations.queries import figures
 from cancellations.queries.figures import Period
-from tests.cancellations.factories import CancellationCaseFactory, ReasonFactory
+from tests.cancellations.factories import CancellationCaseFactory, OfferFactory, ReasonFactory, SuggestionFactory
 from tests.conftest import NOON
+from tests.factories import CustomerFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = NOON.date()
@@ -26,3 +31,99 @@ def test_a_call_shortly_after_midnight_belongs_to_the_local_day():
     case.subscription.status, case.subscription.ends_on = "ended", date(2026, 10, 31)
     case.subscription.save()
     assert figures.survival(YEAR) == {"2026 Q4 (n 1)": [(0, 1.0), (1, 0.0)]}
+
+
+def decided(case, *, hold_out=False, cost="30.00", accepted=True):
+    """The case's decision; outside the hold-out an offer was put and answered."""
+    suggestion = SuggestionFactory(case=case, at=case.noticed_at, hold_out=hold_out)
+    if hold_out:
+        return None
+    return OfferFactory(
+        case=case,
+        suggestion=suggestion,
+        state="applied" if accepted else "refused",
+        cost=Decimal(cost),
+        presented_at=case.noticed_at,
+        answered_at=case.noticed_at,
+    )
+
+
+LONG_AGO = NOON - timedelta(days=200)
+
+
+def arm(paying, of, *, hold_out=False):
+    """`paying` of so many mature cases; the paying ones accepted, at 30.00."""
+    for i in range(of):
+        stays = i < paying
+        case = closed(LONG_AGO, state="saved_confirmed" if stays else "boomerang", paying_on_day_90=stays)
+        decided(case, hold_out=hold_out, accepted=stays)
+
+
+def test_net_value_sets_what_mature_cases_cost_against_what_they_brought():
+    """Four of six against one of three: uplift 1/3, two saves more; 4 × 30.00 were given for them. The offer of
+    yesterday's call has no outcome yet: its cost is no part of that sum."""
+    arm(4, 6)
+    arm(1, 3, hold_out=True)
+    decided(closed(NOON - timedelta(days=1)), cost="99.00")
+    found = figures.figures(YEAR)
+    assert (found.notices, found.mature) == (10, 9)
+    assert found.confirmed_save.k == 5
+    assert found.incremental[0] == pytest.approx(2)
+    assert found.cost == Decimal("219.00")
+    assert found.cost_per_save == Decimal(60)
+    worth = value(Contract(Decimal("49.90"), Decimal("20.00")))
+    assert found.net_value == (2 * worth - 120, 2 * worth * Decimal("0.7") - 120, 2 * worth * Decimal("1.3") - 120)
+
+
+def test_without_any_uplift_a_save_has_no_price_and_the_range_of_net_value_stays_in_order():
+    arm(1, 4)
+    arm(3, 4, hold_out=True)
+    found = figures.figures(YEAR)
+    assert found.cost_per_save is None
+    assert found.net_value[1] < found.net_value[0] < found.net_value[2]
+
+
+def test_a_discount_that_runs_is_no_saved_income():
+    case = closed(LONG_AGO, state="saved_confirmed", paying_on_day_90=True)
+    plain = closed(LONG_AGO, state="saved_confirmed", paying_on_day_90=True)
+    offer = decided(case)
+    Fulfilment.objects.create(
+        offer=offer,
+        price_before=Decimal("49.90"),
+        price_during=Decimal("39.92"),
+        price_after=Decimal("49.90"),
+        starts_on=LONG_AGO.date(),
+        ends_on=TODAY + timedelta(days=1),
+    )
+    found = figures.figures(YEAR)
+    assert (found.gross_mrr, found.net_mrr) == (Decimal("99.80"), Decimal("89.82"))
+    Fulfilment.objects.update(ends_on=TODAY)
+    assert figures.figures(YEAR).net_mrr == 2 * plain.subscription.monthly_price
+
+
+def test_only_what_is_put_after_a_no_counts_as_offered_after_a_refusal(user_as):
+    agent = user_as("agent")
+    case = CancellationCaseFactory(state="offering", permission="granted", reason=ReasonFactory())
+    OfferFactory(case=case, state="refused", presented_at=NOON - timedelta(minutes=5), answered_at=NOON)
+    actions.ask_permission(case.pk, granted=False, by=agent, now=NOON)
+    assert figures.figures(YEAR).offers_after_refusal == 0
+    OfferFactory(case=case, state="refused", presented_at=NOON + timedelta(minutes=1), answered_at=NOON)
+    assert figures.figures(YEAR).offers_after_refusal == 1
+
+
+def test_parity_says_what_was_offered_per_notice_once_there_are_enough(monkeypatch):
+    monkeypatch.setattr(figures, "LEAST_GROUP", 3)
+    for accepted in (True, False, True):
+        decided(closed(NOON), cost="30.00", accepted=accepted)
+    plus = CustomerFactory(segment="plus")
+    decided(closed(NOON, subscription=SubscriptionFactory(customer=plus)))
+    decided(closed(NOON), hold_out=True)
+    standard, other = sorted(figures.parity(YEAR, "segment"), key=lambda group: -group.notices)
+    assert (standard.name, standard.notices, standard.offered.k, standard.value) == ("standard", 3, 3, Decimal(30))
+    assert (other.name, other.offered, other.value) == ("plus", None, None)
+
+
+def test_a_filter_that_cannot_be_is_told_at_its_field(client_as):
+    page = client_as("manager").get("/cancellations/figures/", {"since": "31 February"})
+    assert page.context["form"].errors["since"]
+    assert "31 February" in page.content.decode()
