@@ -71,6 +71,16 @@ def _short_day(value: date, here: Locale) -> str:
     return dates.format_skeleton("MMMd", value, locale=here).replace(" ", "\u00a0")
 
 
+def month(value: date, language: str | None = None) -> str:
+    """“Jan 2027”."""
+    return _month(value, locale(language))
+
+
+@lru_cache(maxsize=256)
+def _month(value: date, here: Locale) -> str:
+    return dates.format_skeleton("yMMM", value, locale=here).replace(" ", "\u00a0")
+
+
 def phone(value: PhoneNumber | str | None) -> str:
     """“+46 70 123 45 67”, never wrapped; empty for none. Asking a PhoneNumber whether it is true would parse it."""
     return value.as_international.replace(" ", "\u00a0") if isinstance(value, PhoneNumber) else value or ""

@@ -119,8 +119,8 @@ def complaints_report(request: HttpRequest) -> HttpResponse:
                 ),
                 charts.bars(
                     _("Still a customer after 90 days, by month of closing"),
-                    [(formats.day(month), kept / active) for month, kept, active in months],
-                    head=[_("Month from"), _("Share")],
+                    [(formats.month(month), kept / active) for month, kept, active in months],
+                    head=[_("Month"), _("Share")],
                     write=formats.percent,
                 ),
             ],

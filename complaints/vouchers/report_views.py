@@ -48,7 +48,7 @@ def liability_report(request: HttpRequest) -> HttpResponse:
                 (
                     kind.label,
                     [
-                        (_month(line.month), _written(line.movement))
+                        (formats.month(line.month), _written(line.movement))
                         for line in found.lines
                         if line.kind == kind and any(line.movement)
                     ],
@@ -82,15 +82,11 @@ def _written(movement: Movement) -> list[str]:
     return [formats.money(amount) if amount else "–" for amount in movement]
 
 
-def _month(month: date) -> str:
-    return f"{month:%Y-%m}"
-
-
 def _csv(found: Liability) -> HttpResponse:
     """Plain decimals with a point, one line a kind and month of issue: for a spreadsheet or the auditor."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="liability-{found.first}-{found.last}.csv"'
     writer = csv.writer(response)
     writer.writerow(["kind", "issue_month", *COLUMNS])
-    writer.writerows([line.kind, _month(line.month), *line.movement] for line in found.lines)
+    writer.writerows([line.kind, f"{line.month:%Y-%m}", *line.movement] for line in found.lines)
     return response

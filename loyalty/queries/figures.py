@@ -233,11 +233,12 @@ def report(scope: Scope, now: datetime, *, cards: bool = True) -> dict[str, Any]
 
 
 def _month(row: Any) -> str:
-    return f"{row[0]:%Y-%m}" if row[4] else _("%s, still open") % f"{row[0]:%Y-%m}"
+    month = formats.month(row[0])
+    return month if row[4] else _("%s, still open") % month
 
 
 def _by_month(title: str, found: list[Any], what: str) -> Chart:
-    return bars(title, [(f"{month:%Y-%m}", count) for month, count in found], head=[_("Month"), what])
+    return bars(title, [(formats.month(month), count) for month, count in found], head=[_("Month"), what])
 
 
 def midnight(day: date) -> datetime:

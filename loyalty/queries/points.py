@@ -165,7 +165,7 @@ def points(scope: Scope, now: datetime) -> Section | None:
             % {"day": day},
         ),
     ]
-    marks = [(f"{end - timedelta(seconds=1):%Y-%m-%d}", row[1]) for end, row in zip(ends, standing, strict=True)]
+    marks = [(formats.day(end - timedelta(seconds=1)), row[1]) for end, row in zip(ends, standing, strict=True)]
     charts = [
         bars(_("Points outstanding, at the end of"), marks, head=[_("Day"), _("Points")]),
         curves(
@@ -178,7 +178,7 @@ def points(scope: Scope, now: datetime) -> Section | None:
             head=_("Month"),
             top=float(max([1, *(max(row[1], row[3], row[4]) for row in flows)])),
             says=lambda value: "–" if value is None else formats.number(round(value)),
-            write=lambda n: f"{flows[int(n) - 1][0]:%Y-%m}" if flows else "",
+            write=lambda n: formats.month(flows[int(n) - 1][0]) if flows else "",
         ),
     ]
     rows = [[f"{month:%Y-%m}", *rest] for month, *rest in flows]
