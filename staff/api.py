@@ -54,9 +54,9 @@ MAY_REPEAT = OpenApiParameter(
 
 
 def key_of(request: Request) -> str:
-    """The request's `Idempotency-Key`. Raises ValidationError unless it has 1 to 255 characters."""
+    """The request's `Idempotency-Key`. Raises ValidationError unless it has 1 to 255 characters that print."""
     key = request.headers.get("Idempotency-Key", "")
-    if not 0 < len(key) <= 255:
+    if not 0 < len(key) <= 255 or not key.isprintable():
         raise serializers.ValidationError({"Idempotency-Key": [_("Send this header, 1 to 255 characters.")]})
     return key
 

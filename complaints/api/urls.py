@@ -7,9 +7,9 @@ from complaints.api import attachments, awards, cases
 urlpatterns = [
     path("", include("complaints.vouchers.api_urls")),
     path("complaints/", cases.Cases.as_view(), name="api-complaints"),
-    path("complaints/<str:number>/", cases.Case.as_view(), name="api-complaint"),
-    path("complaints/<str:number>/awards/", awards.CaseAwards.as_view(), name="api-complaint-awards"),
-    path("complaints/<str:number>/attachments/", attachments.Attachments.as_view(), name="api-complaint-attachments"),
+    path("complaints/<slug:number>/", cases.Case.as_view(), name="api-complaint"),
+    path("complaints/<slug:number>/awards/", awards.CaseAwards.as_view(), name="api-complaint-awards"),
+    path("complaints/<slug:number>/attachments/", attachments.Attachments.as_view(), name="api-complaint-attachments"),
     path("attachments/<int:pk>/", attachments.Download.as_view(), name="api-attachment"),
     path("awards/", awards.Awards.as_view(), name="api-awards"),
     path("awards/<int:pk>/", awards.AwardDetail.as_view(), name="api-award"),
@@ -23,5 +23,5 @@ urlpatterns = [
         )
         for step in ("order", "complete", "fail")
     ),
-    path("complaints/<str:number>/messages/", cases.Messages.as_view(), name="api-complaint-messages"),
+    path("complaints/<slug:number>/messages/", cases.Messages.as_view(), name="api-complaint-messages"),
 ]
