@@ -36,13 +36,14 @@ check: .venv/dev
 		env -u KVAR_DEMO SECRET_KEY=$$secret KVAR_VOUCHER_KEY=$$secret ALLOWED_HOSTS=desk.example.com KVAR_VAR=var/test \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-bench: .venv/dev .venv/bench/installed
+bench: .venv/dev .venv/bench/installed .venv/peers/installed
 	@$(BIN)/python -m bench $(NAME) $(ARGS)
 
 lock: .venv/dev
 	$(COMPILE) --output-file requirements/run.txt
 	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE:pyproject.toml=bench/pyproject.toml) --constraint requirements/run.txt --output-file requirements/bench.txt
+	$(COMPILE:pyproject.toml=bench/peers/pyproject.toml) --constraint requirements/run.txt --output-file requirements/peers.txt
 
 # A stamp is written last: an installation that was interrupted begins anew.
 .venv/python:
@@ -60,9 +61,9 @@ lock: .venv/dev
 	@$(INSTALL) requirements/dev.txt
 	@touch .venv/run $@
 
-# What the engine is measured against lives apart: nothing of it is seen by the desk.
-.venv/bench/installed: requirements/bench.txt | .venv/python
-	@echo "Installing what the bench compares with into .venv/bench …"
-	@$(PYTHON) -m venv --clear .venv/bench
-	@.venv/bench/bin/python -m pip install --quiet --no-compile --require-hashes --requirement requirements/bench.txt
+# What the engine and the complaints' pages are measured against lives apart: nothing of it is seen by the desk.
+.venv/bench/installed .venv/peers/installed: .venv/%/installed: requirements/%.txt | .venv/python
+	@echo "Installing what the bench compares with into .venv/$* …"
+	@$(PYTHON) -m venv --clear .venv/$*
+	@.venv/$*/bin/python -m pip install --quiet --no-compile --require-hashes --requirement requirements/$*.txt
 	@touch $@

@@ -30,13 +30,14 @@ def main() -> None:
     call_command("sync_roles")
     call_command("collectstatic", verbosity=0, interactive=False)
 
-    rest = {"__init__", "__main__", "measure", "settings"}
-    known = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in rest)
+    here, rest = Path(__file__).parent, {"__init__", "__main__", "measure", "settings", "stories"}
+    known = {path.stem for path in here.glob("*.py")} | {path.parent.name for path in here.glob("*/__init__.py")}
+    known -= rest
     said = next((at for at, word in enumerate(sys.argv) if word.startswith("-")), len(sys.argv))
-    names = sys.argv[1:said] or known
+    names = sys.argv[1:said] or sorted(known)
     del sys.argv[1:said]
-    if unknown := set(names) - set(known):
-        sys.exit(f"No such measurement: {', '.join(sorted(unknown))}. There are: {', '.join(known)}.")
+    if unknown := set(names) - known:
+        sys.exit(f"No such measurement: {', '.join(sorted(unknown))}. There are: {', '.join(sorted(known))}.")
     for name in names:
         print(f"\n## {name}\n", flush=True)
         import_module(f"bench.{name}").main()

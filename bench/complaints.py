@@ -1,10 +1,8 @@
 """A million complaints: the queue in its views and orders, deep in the list, found by words; a case and its awards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from itertools import accumulate
-from random import Random
 from time import perf_counter
 
 from django.db import connection, transaction
@@ -12,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bench.measure import Table, opened
+from bench.stories import STORIES, stories, vocabulary
 from complaints.models import Category, ComplaintCase, Matrix, MatrixCell
 from complaints.queries import queue
 from customers.models import Customer
@@ -22,10 +21,6 @@ CASES = 1_000_000
 OPEN = 20_000  # of them, as a desk with a month's backlog has
 AWARDS = 60_000  # over the newest of the closed ones
 CUSTOMERS = 20_000
-STORIES = 19_997  # texts drawn; each comes some fifty times, with a rare word of its own every time
-SYLLABLES = ("ba", "cor", "del", "fin", "gu", "har", "is", "jo", "kal", "lum", "mer", "nor", "ol", "pra", "qui", "ros")
-COMMON = ("router", "invoice", "technician", "signal", "parcel", "price", "evening", "cable", "box", "shop")
-WORDS = 2_000  # drawn as in a language: the first in most texts, the last in few
 
 CASE = """
 WITH drawn AS (
@@ -89,20 +84,6 @@ REST = (
     """INSERT INTO complaints_remedy (award_id, kind, basis, state, amount, what, reference, done_at, version)
        SELECT id, 'credit', 'goodwill', 'done', goodwill, '', '', proposed_at, 1 FROM complaints_award""",
 )
-
-
-def vocabulary() -> list[str]:
-    random = Random(1)
-    made = {"".join(random.choices(SYLLABLES, k=random.randint(2, 4))) for _ in range(2 * WORDS)}
-    return [*COMMON, *sorted(made, key=lambda word: (len(word), word))][:WORDS]
-
-
-def stories() -> Iterator[tuple[int, str, str]]:
-    random, words = Random(2), vocabulary()
-    weights = list(accumulate(1 / (place + 3) for place in range(len(words))))
-    for n in range(STORIES):
-        said = random.choices(words, cum_weights=weights, k=30)
-        yield n, " ".join(said[:4]).capitalize(), " ".join(said[4:])
 
 
 def fill(count: int = CASES) -> User:
