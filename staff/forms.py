@@ -1,10 +1,13 @@
 """What forms of all rooms share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,11 +19,28 @@ class _AtOnce(ModelChoiceIterator):
             yield self.choice(row)
 
 
+class ShortSelect(forms.Select):
+    """A select without groups that looks the same for everybody: drawn once for each answer and words."""
+
+    def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        options = tuple((str(key), str(label)) for key, label in self.choices)
+        looks = tuple((self.attrs | dict(attrs or {})).items())
+        return _select(name, "" if value is None else str(value), looks, options)
+
+
+@lru_cache(maxsize=512)
+def _select(
+    name: str, value: str, looks: tuple[tuple[str, Any], ...], options: tuple[tuple[str, str], ...]
+) -> SafeString:
+    return forms.Select(dict(looks), options).render(name, value)
+
+
 class ShortChoiceField(forms.ModelChoiceField):
     """A choice among a handful of rows, read at once: Django's own opens a cursor on the server for them, and closes it
     again, three messages for one question."""
 
     iterator = _AtOnce
+    widget = ShortSelect
 
 
 class VerdictForm(forms.Form):

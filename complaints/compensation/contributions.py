@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from staff.decisions import Verdict
 from staff.models import User
 from staff.navigation import Entrance, navigation
 from staff.reports import Report, reports
+from staff.statements import kept
 
 
 def register() -> None:
@@ -158,8 +159,7 @@ def panel(case: ComplaintCase, user: User, now: datetime) -> contributions.Panel
     """The remedies of the case's last award and the way to the compensation page; one query."""
     if not user.has_perm("complaints.propose_award"):
         return None
-    last = Award.objects.filter(case=case).exclude(state=AwardState.REPLACED).order_by("-pk").values("pk")[:1]
-    remedies = list(Remedy.objects.filter(award=Subquery(last)).select_related("award", "voucher").order_by("pk"))
+    remedies = _of_last_award(case.pk)
     award = remedies[0].award if remedies else None
     return contributions.Panel(
         "complaints/compensation/panel.html",
@@ -170,6 +170,12 @@ def panel(case: ComplaintCase, user: User, now: datetime) -> contributions.Panel
             "remedies": [pages.remedy_row(remedy) for remedy in remedies],
         },
     )
+
+
+@kept
+def _of_last_award(case: int) -> QuerySet[Remedy]:
+    last = Award.objects.filter(case=case).exclude(state=AwardState.REPLACED).order_by("-pk").values("pk")[:1]
+    return Remedy.objects.filter(award=Subquery(last)).select_related("award", "voucher").order_by("pk")
 
 
 def letter_variables(case: ComplaintCase, language: str) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from complaints.models.guidance import RemedyKind
 from staff import charts, formats
 from staff.authority import authority_of
 from staff.models import User
+from staff.statements import kept
 
 TONES = {
     AwardState.PENDING: "amber",
@@ -145,6 +146,13 @@ def _summary(remedy: RemedyRow) -> str:
     return capfirst(f"{named} {remedy.amount}" if remedy.amount != "–" else named)
 
 
+@kept
+def awards_of(case: int) -> QuerySet[Award]:
+    """The newest ten of a case, but for those that others replaced, with everything."""
+    shown: QuerySet[Award] = with_everything(Award.objects.filter(case=case).exclude(state=AwardState.REPLACED))
+    return shown.order_by("-pk")[:10]
+
+
 def with_everything(rows: Any) -> Any:
     """Awards with remedies, vouchers and questions: three queries however many."""
     return rows.select_related("proposed_by", "case__customer", "matrix").prefetch_related(
@@ -228,7 +236,7 @@ class GuidancePanel:
 
 
 def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePanel:
-    """Six queries and one a source of goodwill: the facts of the case are counted afresh."""
+    """Five queries: the facts of the case are counted afresh."""
     matrix, cell = queries.guidance_for(case, now)
     facts = queries.situation(case, by, now)
     found = rules.guide(matrix, cell, facts) if matrix and cell else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from statistics import quantiles
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -34,11 +34,13 @@ from complaints.states import State
 from customers import goodwill
 from customers.models import Customer, Subscription
 from staff.models import User
+from staff.statements import kept
 
 YEAR = timedelta(days=365)
 COMPARED = timedelta(days=730)
 ENOUGH = 20
 TOO_FEW = 8
+MOST_COMPARED = 2000
 REPEATED = timedelta(days=90)
 SPLIT = timedelta(days=30)
 PEERS = "complaints-peers-claims"
@@ -54,17 +56,21 @@ def linked(case: ComplaintCase) -> list[int]:
 
 
 def guidance_for(case: ComplaintCase, now: datetime) -> tuple[Matrix | None, MatrixCell | None]:
-    """The version in force and its cell for this category, else for the category it is part of; two queries."""
-    matrix = Matrix.objects.in_force(timezone.localdate(now))
-    if matrix is None:
-        return None, None
-    cells = {
-        cell.category_id: cell
-        for cell in matrix.cells.filter(
-            category__in=[pk for pk in (case.category_id, case.category.parent_id) if pk], severity=case.severity
-        )
-    }
-    return matrix, cells.get(case.category_id) or cells.get(case.category.parent_id or 0)
+    """The version in force and its cell for this category, else for the category it is part of; one query, two where
+    it knows neither."""
+    today = timezone.localdate(now)
+    for cell in _cells(today, case.category_id, case.category.parent_id or 0, str(case.severity)):
+        return cell.matrix, cell
+    return Matrix.objects.in_force(today), None
+
+
+@kept
+def _cells(day: date, category: int, parent: int, severity: str) -> QuerySet[MatrixCell]:
+    own_first = Case(When(category=category, then=0), default=1)
+    cells = MatrixCell.objects.filter(
+        matrix=Subquery(Matrix.objects.published(day).values("pk")[:1]), severity=severity
+    )
+    return cells.filter(category__in=(category, parent)).select_related("matrix").order_by(own_first)[:1]
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
@@ -80,41 +86,15 @@ def _sum(rows: QuerySet[Any], name: str) -> Coalesce:
 
 
 def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> Situation:
-    """The facts that move an award on this case. Two queries and those of `goodwill_year`; `besides`: an award that is
+    """The facts that move an award on this case. Two queries and that of `goodwill_year`; `besides`: an award that is
     being replaced.
 
     What turned out to be no complaint of its own (a duplicate, withdrawn, no complaint) is neither a claim nor a
     failure repeated; the message that opened the case is not a contact more.
     """
-    customer, since = case.customer, now - YEAR
-    running = Subscription.objects.filter(customer=customer, status__in=["active", "paused", "ending"])
-    matters = ComplaintCase.objects.filter(customer=customer).exclude(state__in=NO_CLAIM)
-    clocks = Clock.objects.filter(case=case)
-    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides or 0)
-    root = case.duplicate_of_id or case.pk
-    found = ComplaintCase.objects.filter(pk=case.pk).values_list(
-        _sum(running, "monthly_margin"),
-        _sum(running, "monthly_price"),
-        _count(matters.filter(received_at__gt=since)),
-        Exists(
-            matters.filter(
-                category=case.category_id,
-                received_at__lt=case.received_at,
-                received_at__gte=case.received_at - REPEATED,
-            ).exclude(Q(pk=root) | Q(duplicate_of=root))
-        ),
-        _count(Message.objects.filter(case=case, direction=Message.Direction.IN, at__gt=case.recorded_at)),
-        Exists(Breach.objects.filter(clock__case=case)),
-        Exists(clocks.filter(met_at__isnull=True, is_paused=False, is_cancelled=False, due_at__lt=now)),
-        Exists(Attachment.objects.filter(case=case)),
-        _count(_at_the_address(awards, customer)),
-        _count(
-            awards.filter(case__customer=customer, proposed_by=by, proposed_at__gt=now - SPLIT, goodwill__gt=0).exclude(
-                Q(case=root) | Q(case__duplicate_of=root)
-            )
-        ),
-    )
-    margin, price, claims, is_repeat, contacts, was_late, is_late, has_evidence, neighbours, split = found.get()
+    customer = case.customer
+    [facts] = _facts(case.pk, case.duplicate_of_id or case.pk, by.pk, now - YEAR, now - SPLIT, now, besides or 0)
+    margin, price, claims, is_repeat, contacts, was_late, is_late, has_evidence, neighbours, split = facts
     return Situation(
         weeks_open=max(((case.responded_at or now) - case.received_at).days // 7, 0),
         contacts=1 + contacts,
@@ -134,13 +114,39 @@ def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | No
     )
 
 
-def _at_the_address(awards: QuerySet[Award], customer: Customer) -> QuerySet[Award]:
-    """Awards to others who live where this customer does."""
-    if not (customer.street and customer.postcode):
-        return awards.none()
-    return awards.filter(
-        case__customer__street__iexact=customer.street, case__customer__postcode__iexact=customer.postcode
-    ).exclude(case__customer=customer)
+@kept
+def _facts(
+    case: int, root: int, by: int, since: datetime, split_since: datetime, now: datetime, besides: int
+) -> QuerySet[ComplaintCase, Any]:
+    """One row: everything about the case, its customer and its agent that is counted."""
+    own, customer = OuterRef("pk"), OuterRef("customer")
+    running = Subscription.objects.filter(customer=customer, status__in=["active", "paused", "ending"])
+    matters = ComplaintCase.objects.filter(customer=customer).exclude(state__in=NO_CLAIM)
+    failed_before = matters.filter(
+        category=OuterRef("category"),
+        received_at__lt=OuterRef("received_at"),
+        received_at__gte=OuterRef("received_at") - REPEATED,
+    ).exclude(Q(pk=root) | Q(duplicate_of=root))
+    clocks = Clock.objects.filter(case=own)
+    awards = Award.objects.filter(state__in=STANDING, proposed_at__gt=since).exclude(pk=besides)
+    neighbours = awards.filter(
+        case__customer__street__iexact=OuterRef("customer__street"),
+        case__customer__postcode__iexact=OuterRef("customer__postcode"),
+    ).exclude(Q(case__customer=customer) | Q(case__customer__street="") | Q(case__customer__postcode=""))
+    others = awards.filter(case__customer=customer, proposed_by=by, proposed_at__gt=split_since, goodwill__gt=0)
+    messages = Message.objects.filter(case=own, direction=Message.Direction.IN, at__gt=OuterRef("recorded_at"))
+    return ComplaintCase.objects.filter(pk=case).values_list(
+        _sum(running, "monthly_margin"),
+        _sum(running, "monthly_price"),
+        _count(matters.filter(received_at__gt=since)),
+        Exists(failed_before),
+        _count(messages),
+        Exists(Breach.objects.filter(clock__case=own)),
+        Exists(clocks.filter(met_at__isnull=True, is_paused=False, is_cancelled=False, due_at__lt=now)),
+        Exists(Attachment.objects.filter(case=own)),
+        _count(neighbours),
+        _count(others.exclude(Q(case=root) | Q(case__duplicate_of=root))),
+    )
 
 
 def peers_claims(now: datetime) -> float:
@@ -157,13 +163,19 @@ def peers_claims(now: datetime) -> float:
 
 def goodwill_year(customer_pk: int, now: datetime, *, besides: int | None = None) -> Decimal:
     """Goodwill of twelve months over all apps. Ours counts from the moment it is proposed, not only when it is done: or
-    else two proposals on two screens would each find the other missing. Two queries."""
-    ours = (
-        Award.objects.filter(case__customer=customer_pk, state__in=STANDING, proposed_at__gt=now - YEAR)
-        .exclude(pk=besides or 0)
-        .aggregate(total=Sum("goodwill"))["total"]
-    )
-    return (ours or NOTHING) + goodwill.given([customer_pk], now - YEAR, now, without="complaints")[customer_pk]
+    else two proposals on two screens would each find the other missing. One query."""
+    sources = tuple(source for name, source in goodwill.goodwill.items() if name != "complaints")
+    rows = _given_in_a_year(sources, customer_pk, now - YEAR, now, besides or 0)
+    return goodwill.added_up(rows).get(customer_pk, NOTHING)
+
+
+@kept
+def _given_in_a_year(
+    sources: tuple[goodwill.Source, ...], customer: int, since: datetime, until: datetime, besides: int
+) -> QuerySet[Any, goodwill.Amount]:
+    ours = Award.objects.filter(case__customer=customer, state__in=STANDING, proposed_at__gt=since).exclude(pk=besides)
+    given = ours.values_list("case__customer").annotate(given=Sum("goodwill"))
+    return goodwill.in_one([given, *(source([customer], since, until) for source in sources)])
 
 
 def totals(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> tuple[Totals, Totals]:
@@ -212,30 +224,8 @@ class Comparables:
 def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
     """Same subcategory, severity, product and channel; from the channel on, one after the other is let go until 20 are
     found. None below 8. Category and severity are those that the award was explained by. One query."""
-    staying = Subscription.objects.filter(customer=OuterRef("case__customer"), status__in=["active", "paused"])
     category, family = case.category.code, case.category.parent_id or case.category_id
-    rows = list(
-        Award.objects.alias(severity=KT("explanation__severity"))
-        .annotate(category=KT("explanation__category"))
-        .filter(
-            category__in=Category.objects.filter(Q(pk=family) | Q(parent=family)).values("code"),
-            severity=str(case.severity),
-            state__in=("approved", "done"),
-            case__outcome__in=UPHELD,
-            proposed_at__gt=now - COMPARED,
-        )
-        .exclude(case=case)
-        .order_by("-proposed_at", "-pk")
-        .values_list(
-            "goodwill",
-            "case__channel",
-            "case__product",
-            "case__reopened_count",
-            Exists(staying),
-            "category",
-            named=False,
-        )[:2000]
-    )
+    rows = _alike(family, str(case.severity), now - COMPARED, case.pk)
     sub = ["subcategory"] if case.category.parent_id else []
     alike, found = [], rows
     for names, keep in (
@@ -265,6 +255,28 @@ def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
             Third(part[0][0], part[-1][0], len(part), sum(bool(r[3]) for r in part), sum(bool(r[4]) for r in part))
             for part in (found[a:b] for a, b in pairwise(cuts))
         ],
+    )
+
+
+@kept
+def _alike(family: int, severity: str, since: datetime, case: int) -> QuerySet[Award, Any]:
+    """The newest upheld awards of a category and its subcategories, by category and severity as they were explained."""
+    staying = Subscription.objects.filter(customer=OuterRef("case__customer"), status__in=["active", "paused"])
+    return (
+        Award.objects.alias(severity=KT("explanation__severity"))
+        .annotate(category=KT("explanation__category"))
+        .filter(
+            category__in=Category.objects.filter(Q(pk=family) | Q(parent=family)).values("code"),
+            severity=severity,
+            state__in=("approved", "done"),
+            case__outcome__in=UPHELD,
+            proposed_at__gt=since,
+        )
+        .exclude(case=case)
+        .order_by("-proposed_at", "-pk")
+        .values_list("goodwill", "case__channel", "case__product", "case__reopened_count", Exists(staying), "category")[
+            :MOST_COMPARED
+        ]
     )
 
 

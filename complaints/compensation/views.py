@@ -82,8 +82,7 @@ def _can_propose(case: ComplaintCase, request: HttpRequest) -> bool:
 
 
 def _cards(case: ComplaintCase, now: Any) -> list[pages.AwardCard]:
-    rows = pages.with_everything(Award.objects.filter(case=case).exclude(state=AwardState.REPLACED))
-    return [pages.award_card(award, now) for award in rows.order_by("-pk")[:10]]
+    return [pages.award_card(award, now) for award in pages.awards_of(case.pk)]
 
 
 @require_GET

@@ -44,8 +44,11 @@ _CELLS_FIXED = """
 class MatrixQuerySet(models.QuerySet["Matrix"]):
     def in_force(self, day: date) -> "Matrix | None":
         """The version for this day: of those published, the last to begin; one query."""
-        published = self.filter(published_at__isnull=False, valid_from__lte=day)
-        return published.order_by("-valid_from", "-published_at").first()
+        return self.published(day).first()
+
+    def published(self, day: date) -> "MatrixQuerySet":
+        """Those published that have begun by this day, the last to begin first."""
+        return self.filter(published_at__isnull=False, valid_from__lte=day).order_by("-valid_from", "-published_at")
 
 
 def _share(label: Any, default: str, **kwargs: Any) -> "models.DecimalField[Any, Any]":

@@ -3,42 +3,56 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import JSONObject
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints.models import Attachment, Breach, Clock, ComplaintCase, Message
+from complaints.models import Attachment, Breach, CaseChange, CaseMove, Clock, ComplaintCase, Message
 from complaints.states import State
 from staff import formats
 from staff.models import User
+from staff.statements import kept
 
 
-def whole_cases() -> QuerySet[ComplaintCase]:
-    """Cases with all that their page says about them beside what was said and done: `papers` (every file, by message)
-    and `twins` (what was merged into them) come along in the same query."""
-    return ComplaintCase.objects.select_related(
-        "customer__household",
-        "category__parent",
-        "assignee",
-        "team",
-        "root_cause",
-        "duplicate_of",
-        "recorded_by",
-        "subscription__plan",
-    ).annotate(
-        papers=ArraySubquery(
-            Attachment.objects.filter(case=OuterRef("pk"))
-            .order_by("pk")
-            .values(paper=JSONObject(pk="pk", name="name", size="size", message="message_id"))
-        ),
-        twins=ArraySubquery(
-            ComplaintCase.objects.filter(duplicate_of=OuterRef("pk"))
-            .order_by("pk")
-            .values(twin=JSONObject(pk="pk", number="number"))
-        ),
+def whole(pk: int) -> ComplaintCase:
+    """The case with all that its page says about it beside what was said and done: `papers` (every file, by message)
+    and `twins` (what was merged into it) come along in the same query. Raises Http404."""
+    for case in _whole(pk):
+        return case
+    raise Http404
+
+
+@kept
+def _whole(pk: int) -> QuerySet[ComplaintCase]:
+    return (
+        ComplaintCase.objects.filter(pk=pk)
+        .select_related(
+            "customer__household",
+            "category__parent",
+            "assignee",
+            "team",
+            "root_cause",
+            "duplicate_of",
+            "recorded_by",
+            "subscription__plan",
+        )
+        .annotate(
+            papers=ArraySubquery(
+                Attachment.objects.filter(case=OuterRef("pk"))
+                .order_by("pk")
+                .values(paper=JSONObject(pk="pk", name="name", size="size", message="message_id"))
+            ),
+            twins=ArraySubquery(
+                ComplaintCase.objects.filter(duplicate_of=OuterRef("pk"))
+                .order_by("pk")
+                .values(twin=JSONObject(pk="pk", number="number"))
+            ),
+        )
     )
 
 
@@ -74,13 +88,13 @@ _ICONS = {"note": "notebook-pen", "call": "phone", "email": "mail", "letter": "m
 
 
 def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Paper]]:
-    """(messages, notes, the case's own files), newest first, of one of `whole_cases`. One query."""
+    """(messages, notes, the case's own files), newest first, of a case that is `whole`. One query."""
     files: dict[int | None, list[Paper]] = {}
-    for one in case.papers:  # type: ignore[attr-defined]  # annotated by whole_cases
+    for one in case.papers:  # type: ignore[attr-defined]  # annotated by _whole
         files.setdefault(one.pop("message"), []).append(Paper(**one))
     said: list[Said] = []
     notes: list[Said] = []
-    for one in case.messages.select_related("by", "delivery").defer("search").order_by("-at", "-pk")[:200]:
+    for one in _messages(case.pk):
         delivery = one.delivery
         line = Said(
             pk=one.pk,
@@ -99,6 +113,11 @@ def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Pape
         )
         (notes if one.kind == Message.Kind.NOTE else said).append(line)
     return said, notes, files.get(None, [])
+
+
+@kept
+def _messages(case: int) -> QuerySet[Message]:
+    return Message.objects.filter(case=case).select_related("by", "delivery").order_by("-at", "-pk")[:200]
 
 
 def _head(one: Message) -> str:
@@ -128,12 +147,9 @@ class Past:
 
 def history(case: ComplaintCase) -> list[Past]:
     """States and changes, newest first. One query."""
-    who = ("by__first_name", "by__last_name", "by__username")
-    moved = case.moves.annotate(field=Value("")).values_list("at", "pk", "field", "to_state", "note", *who)
-    changed = case.changes.values_list("at", "pk", "field", "after", "before", *who)
     states = dict(State.choices)
     lines = [Past(formats.moment(case.recorded_at), _("recorded"), "", _short(case.recorded_by))]
-    for at, _pk, name, after, more, first, last, username in sorted(moved.union(changed, all=True)):
+    for at, _pk, name, after, more, first, last, username in sorted(_steps(case.pk)):
         by = User(first_name=first, last_name=last, username=username) if username else None
         if name:
             text = f"{FIELD_NAMES.get(name, name)}: {after or '–'}"
@@ -142,6 +158,14 @@ def history(case: ComplaintCase) -> list[Past]:
             text, detail = _("now “%(state)s”") % {"state": states.get(after, after)}, more
         lines.append(Past(formats.moment(at), text, detail, _short(by), "" if name else after))
     return lines[::-1]
+
+
+@kept
+def _steps(case: int) -> QuerySet[CaseMove, Any]:
+    who = ("by__first_name", "by__last_name", "by__username")
+    moved = CaseMove.objects.filter(subject=case).annotate(field=Value(""))
+    changed = CaseChange.objects.filter(case=case).values_list("at", "pk", "field", "after", "before", *who)
+    return moved.values_list("at", "pk", "field", "to_state", "note", *who).union(changed, all=True)
 
 
 def _short(user: User | None) -> str:
@@ -163,13 +187,15 @@ class ClockFace:
 
 def clock_faces(case: ComplaintCase, now: datetime) -> list[ClockFace]:
     """The current (or last) cycle's clocks. One query."""
-    rows = list(
-        Clock.objects.filter(case=case)
-        .annotate(broken=Exists(Breach.objects.filter(clock=OuterRef("pk"))))
-        .select_related("cycle")
-        .order_by("-cycle__number", "due_at")
-    )
+    rows = _clocks(case.pk)
     return [_face(one, now) for one in rows if one.cycle_id == rows[0].cycle_id]
+
+
+@kept
+def _clocks(case: int) -> QuerySet[Clock]:
+    broken = Exists(Breach.objects.filter(clock=OuterRef("pk")))
+    clocks = Clock.objects.filter(case=case).annotate(broken=broken).select_related("cycle")
+    return clocks.order_by("-cycle__number", "due_at")
 
 
 def _face(one: Clock, now: datetime) -> ClockFace:

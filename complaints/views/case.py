@@ -31,14 +31,10 @@ WORK = "complaints.work_complaint"
 BROWSERS_PDF_VIEWER = {"object-src": "'self'"}
 
 
-def _case(pk: int) -> ComplaintCase:
-    return get_object_or_404(queries.whole_cases(), pk=pk)
-
-
 @require_GET
 @permission_required(VIEW, raise_exception=True)
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
-    case, now = _case(pk), timezone.now()
+    case, now = queries.whole(pk), timezone.now()
     return render(request, "complaints/case.html", page_context(request, case, now))
 
 
@@ -74,7 +70,7 @@ def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     if not request.user.has_perm(found.permission):
         raise PermissionDenied
-    case, now = _case(pk), timezone.now()
+    case, now = queries.whole(pk), timezone.now()
     if request.method == "GET":
         form = found.form(case=case, user=request.user)
         if case.state not in found.states:
@@ -88,7 +84,7 @@ def step(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         try:
             found.run(case, form, request.user, now)
         except Stale as stale:
-            case = _case(pk)
+            case = queries.whole(pk)
             form.refuse(stale)
             form.catch_up(case.version)
         except DomainError as error:
@@ -128,7 +124,7 @@ def _form(
 @permission_required(WORK, raise_exception=True)
 def fill_template(request: HttpRequest, pk: int) -> HttpResponse:
     """The chosen template's words in the subject and text fields."""
-    case = _case(pk)
+    case = queries.whole(pk)
     chosen = request.POST.get("template", "")
     template = Template.objects.filter(pk=chosen if chosen.isdecimal() else None, is_active=True).first()
     if template is None:
@@ -146,7 +142,7 @@ def fill_template(request: HttpRequest, pk: int) -> HttpResponse:
 @csp_update(BROWSERS_PDF_VIEWER)
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The letter as it would be printed; nothing is kept or sent."""
-    case = _case(pk)
+    case = queries.whole(pk)
     subject, body = request.POST.get("subject", "")[:180], request.POST.get("body", "")[:20_000]
     language = request.POST.get("language") or case.customer.language
     if request.POST.get("verb") == "respond":

@@ -19,7 +19,7 @@ from complaints.queries.queue import SORTS, VIEWS
 from complaints.states import State
 from staff import paging
 from staff.errors import DomainError
-from staff.forms import ShortChoiceField
+from staff.forms import ShortChoiceField, ShortSelect
 from staff.models import User
 
 ANY = ("", gettext_lazy("any"))
@@ -34,13 +34,16 @@ class QueueFilter(Labelled):
     category = ShortChoiceField(
         label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY[1]
     )
-    state = forms.ChoiceField(label=gettext_lazy("state"), choices=[ANY, *State.choices], required=False)
+    state = forms.ChoiceField(
+        label=gettext_lazy("state"), choices=[ANY, *State.choices], required=False, widget=ShortSelect
+    )
     severity = forms.TypedChoiceField(
         label=gettext_lazy("severity"),
         choices=[ANY, *queries.SEVERITY_SHORT.items()],
         coerce=int,
         required=False,
         empty_value=None,
+        widget=ShortSelect,
     )
     priority = forms.TypedChoiceField(
         label=gettext_lazy("priority"),
@@ -48,18 +51,22 @@ class QueueFilter(Labelled):
         coerce=int,
         required=False,
         empty_value=None,
+        widget=ShortSelect,
     )
     channel = forms.ChoiceField(
-        label=gettext_lazy("came by"), choices=[ANY, *ComplaintCase.Channel.choices], required=False
+        label=gettext_lazy("came by"), choices=[ANY, *ComplaintCase.Channel.choices], required=False, widget=ShortSelect
     )
     assignee = ShortChoiceField(
         label=gettext_lazy("handled by"), queryset=User.objects.none(), required=False, empty_label=ANY[1]
     )
     outcome = forms.ChoiceField(
-        label=gettext_lazy("outcome"), choices=[ANY, *ComplaintCase.Outcome.choices], required=False
+        label=gettext_lazy("outcome"), choices=[ANY, *ComplaintCase.Outcome.choices], required=False, widget=ShortSelect
     )
     sort = forms.ChoiceField(
-        label=gettext_lazy("order"), choices=[(k, label) for k, (label, _order) in SORTS.items()], required=False
+        label=gettext_lazy("order"),
+        choices=[(k, label) for k, (label, _order) in SORTS.items()],
+        required=False,
+        widget=ShortSelect,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
