@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from complaints.actions import awards, vouchers
 from complaints.models import Award, Remedy, Voucher
@@ -37,15 +38,19 @@ def issue_voucher(remedy_pk: int, *, by: User, now: datetime) -> vouchers.Issued
 def send_voucher(remedy_pk: int, *, by: User, now: datetime) -> Remedy:
     """Have the worker issue the voucher and e-mail it: until it is sent there is no voucher. Raises WrongState,
     DomainError without an address."""
-    from complaints.compensation.jobs import mail_voucher
-
     remedy = _lock(remedy_pk)
     _check_kind(remedy, VOUCHERS)
     if not remedy.award.case.customer.email:
         raise DomainError(_("The customer has no e-mail address. Print the voucher."), code="no_address")
     remedy.move_to(RemedyState.ORDERED, by=by, at=now)
-    transaction.on_commit(partial(mail_voucher.defer, remedy_id=remedy.pk, by_id=by.pk))
+    transaction.on_commit(partial(_have_mailed, remedy.pk, by.pk))
     return remedy
+
+
+def _have_mailed(remedy_pk: int, by_pk: int) -> None:
+    app.configure_task("complaints.compensation.jobs.mail_voucher", queue="mail").defer(
+        remedy_id=remedy_pk, by_id=by_pk
+    )
 
 
 @transaction.atomic
