@@ -143,3 +143,30 @@ def test_the_log_is_exported_for_others(version):
     assert float(probability) == pytest.approx(made.propensity, abs=1e-9)
     assert "segment=standard" in line
     assert "tenure_months:92" in line
+
+
+def test_only_the_last_offer_of_a_call_answers_for_what_became_of_it(version):
+    case = past(version, days=120, accepted=True, paying=True)
+    other = IncentiveVersionFactory(incentive=IncentiveFactory(kind="gift"), terms={"what": "Router", "cost": "5.00"})
+    (last,) = case.offers.all()
+    last.pk, last.incentive_version, last.state = None, other, "refused"
+    last.presented_at -= timedelta(minutes=3)
+    last.save()
+    model = learning.learn(as_of=NOON)
+    counted = {
+        (row.quantity, row.incentive_id): (row.k, row.n)
+        for row in model.beliefs.filter(level="incentive", n__gt=0)
+    }  # fmt: skip
+    assert counted == {
+        ("accept", version.incentive_id): (1, 1),
+        ("accept", other.incentive_id): (0, 1),
+        ("stay_accepted", version.incentive_id): (1, 1),
+    }
+
+
+@pytest.mark.parametrize("cases", [1, 3])
+def test_queries_do_not_grow_with_the_cases(version, cases, django_assert_num_queries):
+    for n in range(cases):
+        past(version, days=100 + n, accepted=bool(n % 2), paying=True)
+    with django_assert_num_queries(10):
+        learning.gather(learning.catalogue(NOON), NOON)
