@@ -12,11 +12,11 @@ from django.utils import timezone
 from bench import customers, suggestion
 from bench.measure import Table, opened
 from cancellations import actions
-from cancellations.models import CancellationCase, Reason
+from cancellations.models import CancellationCase, Offer, Reason
 from cancellations.queries import lists
 from cancellations.reference import load_reasons
 from customers.models import Customer, Plan, Subscription
-from staff.models import User
+from staff.models import AuthorityLimit, User
 from tests.factories import UserFactory
 
 CASES = 200_000
@@ -115,11 +115,11 @@ def fill() -> User:
     return user
 
 
-def a_call(user: User) -> CancellationCase:
+def a_call(user: User, number: str = "C-1999999") -> CancellationCase:
     """A call of today led by the real actions as far as the offers, its customer one of the million."""
-    case = CancellationCase.objects.filter(agent=user, state="offering", suggestions__isnull=False).first()
+    case = CancellationCase.objects.filter(customer__number=number, state="offering").first()
     if case is None:
-        person = Customer.objects.get(number="C-1999999")
+        person = Customer.objects.get(number=number)
         plan = Plan.objects.get(code="bench-plan")
         contract = Subscription.objects.create(
             customer=person,
@@ -163,4 +163,35 @@ def main() -> None:
     table.add("call page, 200 incentives published", lambda: opened(client, f"/cancellations/{call.pk}/call/"), runs=30)
     closed = CancellationCase.objects.filter(number__startswith="X-B-", state="saved_pending").order_by("-pk")[0]
     table.add("case page, closed", lambda: opened(client, f"/cancellations/{closed.pk}/"), runs=30)
+    presses(table, client, call, user)
     table.print()
+
+
+def presses(table: Table, client: Client, call: CancellationCase, user: User) -> None:
+    """Present and accept, each in a transaction that is rolled back: the letter is typeset, nothing is mailed."""
+    AuthorityLimit.objects.get_or_create(role=user.groups.get(), kind="offer")
+    version = best(call)
+    other = a_call(user, "C-1999998")
+    offer = Offer.objects.filter(case=other, state="presented").first()
+    offer = offer or actions.present(other.pk, version_id=best(other), by=user, now=timezone.now())
+
+    def sent(address: str, **given: object) -> None:
+        answer = client.post(f"/api/v1/{address}/", given, content_type="application/json")
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} answered {answer.status_code}: {answer.content!r}")
+
+    table.add(
+        "present, through the action",
+        lambda: actions.present(call.pk, version_id=version, by=user, now=timezone.now()),
+        undone=True,
+    )
+    table.add(
+        "… through the API", lambda: sent(f"cancellations/{call.pk}/present", incentive_version=version), undone=True
+    )
+    table.add("accept, through the action", lambda: actions.accept(offer.pk, by=user, now=timezone.now()), undone=True)
+    table.add("… through the API", lambda: sent(f"offers/{offer.pk}/accept"), undone=True)
+
+
+def best(call: CancellationCase) -> int:
+    candidates = call.suggestions.get(superseded_at__isnull=True).candidates
+    return next(row["version"] for row in candidates if row["version"] and row["shown"])

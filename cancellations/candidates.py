@@ -7,7 +7,10 @@ reader's language: a refusal is kept as its code and values, `cancellations.expl
 from decimal import Decimal
 from typing import Any, NotRequired, TypedDict
 
+from django.db.models import QuerySet
+
 from cancellations.models import Suggestion
+from staff.statements import kept
 
 
 class Refusal(TypedDict):
@@ -56,6 +59,16 @@ LITTLE, MUCH = 30, 300
 def evidence(presented: int) -> str:
     """ "little" under 30 cases, "much" from 300, else "medium"."""
     return "little" if presented < LITTLE else "much" if presented >= MUCH else "medium"
+
+
+def in_force(case: int) -> Suggestion | None:
+    """The decision in force for this case, with its candidates but not what they were drawn from; one query."""
+    return next(iter(_in_force(case)), None)
+
+
+@kept
+def _in_force(case: int) -> QuerySet[Suggestion]:
+    return Suggestion.objects.filter(case=case, superseded_at__isnull=True).defer("parameters", "vector")
 
 
 def of_version(suggestion: Suggestion, version_id: int | None) -> Candidate | None:

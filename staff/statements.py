@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 from django.db.models import Model, QuerySet
+from django.db.transaction import TransactionManagementError
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
@@ -40,7 +41,7 @@ def kept(build: Callable[P, QuerySet[M, R]]) -> Callable[P, list[R]]:
     Integers, days and moments among the (positional) arguments, or in tuples of them, may differ from call to call and
     must reach the SQL as they are: reckoned with, cut by (`[:limit]`) or not used, they raise TypeError. Whatever else
     is given belongs to the statement, as does the length of a tuple: there is one for each, so they are few and
-    hashable.
+    hashable. Rows to be locked are read in a transaction, else it raises TransactionManagementError.
     """
 
     @lru_cache(maxsize=SHAPES)
@@ -107,6 +108,8 @@ class _Statement:
             params[at] = values[which]
         compiler, query = copy(self.compiler), copy(self.queryset.query)
         compiler.connection = connections[self.queryset.db]  # the compiled one's belongs to another thread
+        if query.select_for_update and compiler.connection.get_autocommit():
+            raise TransactionManagementError("Rows are locked in a transaction only.")
         compiler.as_sql = lambda *_args, **_options: (self.sql, params)
         compiler.get_converters = lambda _columns: self.converters
         query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]  # of this copy only

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cancellations.models import CancellationCase, CaseMove, Offer
 from staff import formats
 from staff.errors import DomainError, Stale
 from staff.models import User
+from staff.statements import kept
 
 
 class NotFound(DomainError):
@@ -20,12 +22,7 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
     `version` is what the person's page showed. When somebody else changed the case since, Stale tells who and what
     (one more query); one's own changes and the system's do not count.
     """
-    case = (
-        CancellationCase.objects.select_for_update(of=("self",))
-        .select_related("customer", "subscription__plan", "reason__category", "own_reading")
-        .filter(pk=pk)
-        .first()
-    )
+    case = next(iter(_cases(pk)), None)
     if case is None:
         raise NotFound(_("There is no such case."))
     if version is not None and version != case.version and by is not None:
@@ -45,11 +42,34 @@ def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
     if case_pk is None:
         raise NotFound(_("There is no such offer."))
     case = locked(case_pk)
-    offer = (
-        Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive").get(pk=offer_pk)
-    )
+    (offer,) = _offers(offer_pk)
     offer.case = case
     return case, offer
+
+
+@kept
+def _cases(pk: int) -> QuerySet[CancellationCase]:
+    cases = CancellationCase.objects.select_for_update(of=("self",)).filter(pk=pk)
+    return cases.select_related("customer", "subscription__plan", "reason__category", "own_reading")
+
+
+@kept
+def _offers(pk: int) -> QuerySet[Offer]:
+    return Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive").filter(pk=pk)
+
+
+@kept
+def _offers_of(case: int) -> QuerySet[Offer]:
+    offers = Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive")
+    return offers.filter(case=case).order_by("pk")
+
+
+def offers_of(case: CancellationCase) -> list[Offer]:
+    """All that was offered in a locked case, under their locks; one query."""
+    offers = _offers_of(case.pk)
+    for offer in offers:
+        offer.case = case
+    return offers
 
 
 def edited(case: CancellationCase, what: CaseMove.What, *, by: User | None, at: datetime, note: str = "") -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, rules, terms
 from cancellations.actions import endings
-from cancellations.actions._case import locked, locked_with_offer
+from cancellations.actions._case import locked, locked_with_offer, offers_of
 from cancellations.actions.calls import reasons_of
 from cancellations.actions.offers import drawn
 from cancellations.engine import values
@@ -34,7 +34,7 @@ def request_approval(
     Raises NoOffers, WrongState, Stale, NotFound, DomainError("asked_before") and ("within_authority").
     """
     case = locked(case_pk, by=by, version=version)
-    offers = list(case.offers.select_for_update(of=("self",)))
+    offers = offers_of(case)
     put = sum(offer.presented_at is not None for offer in offers)
     rules.check_can_offer(case, case.customer, reasons_of(case), presented=put)
     if any(offer.state == OfferState.NEEDS_APPROVAL for offer in offers):

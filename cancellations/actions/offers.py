@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, candidates, letters, rules
 from cancellations.actions import endings
-from cancellations.actions._case import NotFound, locked, locked_with_offer
+from cancellations.actions._case import NotFound, locked, locked_with_offer, offers_of
 from cancellations.actions.calls import reasons_of
 from cancellations.engine import values
 from cancellations.models import CancellationCase, Fulfilment, IncentiveVersion, Offer
@@ -27,7 +27,7 @@ def drawn(case: CancellationCase, version_id: int, *, by: User, now: datetime) -
 
     Raises NotFound when nothing of the kind is suggested (any more).
     """
-    suggestion = case.suggestions.filter(superseded_at__isnull=True).first()
+    suggestion = candidates.in_force(case.pk)
     row = candidates.of_version(suggestion, version_id) if suggestion else None
     if suggestion is None or row is None or not row["shown"]:
         raise NotFound(_("This is not suggested any more. Choose from the suggestions on the page."))
@@ -60,7 +60,7 @@ def present(
     offers, bereavement, vulnerability), AboveAuthority, WrongState, Stale, NotFound.
     """
     case = locked(case_pk, by=by, version=version)
-    offers = list(case.offers.select_for_update(of=("self",)).select_related("incentive_version__incentive"))
+    offers = offers_of(case)
     put = [offer for offer in offers if offer.presented_at is not None]
     rules.check_can_offer(case, case.customer, reasons_of(case), presented=len(put))
     if any(offer.state == OfferState.PRESENTED for offer in put):
@@ -102,7 +102,7 @@ def accept(offer_pk: int, *, by: User, now: datetime, only_a_better_price: bool 
     prices = values.prices(offer.incentive_version.incentive.kind, offer.terms, contract)
     starts = timezone.localdate(now)
     ends = rules.add_months(starts, prices.months) if prices.months else None
-    fulfilment = Fulfilment.objects.create(
+    fulfilment = Fulfilment(
         offer=offer,
         price_before=subscription.monthly_price,
         price_during=prices.during,
@@ -118,7 +118,7 @@ def accept(offer_pk: int, *, by: User, now: datetime, only_a_better_price: bool 
         now=now,
     )
     fulfilment.confirmation = letters.confirm_offer(case, offer, fulfilment, now=now)
-    fulfilment.save(update_fields=["confirmation"])
+    fulfilment.save()
     endings.give_receipt(case, fulfilment.confirmation)
     return offer
 

@@ -152,16 +152,6 @@ def _made(case: int) -> QuerySet[Offer]:
     return offers.annotate(asked=ArraySubquery(_ASKED)).order_by("pk")
 
 
-@kept
-def _in_force(case: int) -> QuerySet[Suggestion]:
-    return Suggestion.objects.filter(case=case, superseded_at__isnull=True).defer("parameters", "vector")
-
-
-def in_force(case: int) -> Suggestion | None:
-    """The decision in force for this case, its candidates with it; one query."""
-    return next(iter(_in_force(case)), None)
-
-
 def _asked(offers: Sequence[Any]) -> list[Asked]:
     """In the order of asking, of offers that were read with `asked`."""
     return sorted((Asked.of(facts) for offer in offers for facts in offer.asked), key=lambda one: one.pk)
@@ -192,7 +182,7 @@ def offers(case: CancellationCase, *, by: User, now: datetime) -> Offers:
         return Offers(str(refusal), ask_first=False, made=made, most=most, pulse=mark)
     if case.permission != CancellationCase.Permission.GRANTED:
         return Offers("", ask_first=True, made=made, most=most, pulse=mark)
-    suggestion = in_force(case.pk)
+    suggestion = candidates.in_force(case.pk)
     desk = _Desk(case, authority_of(by, "offer"), spent(case, by=by, now=now), now, case.customer.language)
     offered = candidates.shown(suggestion, alternatives=2) if suggestion else []
     desk.versions = _versions(offered)
@@ -333,7 +323,7 @@ def _limit(authority: Authority) -> str:
 
 def not_shown(case: CancellationCase) -> list[NotShown]:
     """What is not offered in this call, and why; three queries."""
-    suggestion = in_force(case.pk)
+    suggestion = candidates.in_force(case.pk)
     if suggestion is None:
         return []
     made = list(Offer.objects.filter(case=case).values_list("incentive_version_id", "presented_at"))

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, F, Prefetch
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
 from customers.models import Subscription
 from staff.models import Team, User
@@ -115,3 +116,25 @@ def test_threads_ask_on_their_own_connections():
     for thread in threads:
         thread.join()
     assert found == {one.pk: {one.pk} for one in wanted}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_a_transaction_and_nowhere_else():
+    lock = kept(lambda pk: User.objects.select_for_update(of=("self",)).filter(pk=pk))
+    person, seen = UserFactory(), []
+
+    def rename():
+        User.objects.filter(pk=person.pk).update(first_name="Later")
+        seen.append("renamed")
+        connection.close()
+
+    with transaction.atomic():
+        assert lock(person.pk) == [person]
+        other = Thread(target=rename)
+        other.start()
+        other.join(0.3)
+        assert seen == []
+    other.join()
+    assert seen == ["renamed"]
+    with pytest.raises(TransactionManagementError):
+        lock(person.pk)
