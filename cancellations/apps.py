@@ -32,6 +32,7 @@ class CancellationsConfig(AppConfig):
         unfinished.register("cancellations", own.unfinished)
         home.register("cancellations", own.home)
         home.register("fulfilment", own.billing)
+        home.register("incentives", own.to_publish)
         approvals.register("offers", pending)
         actions.register(
             "cancel",

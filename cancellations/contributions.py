@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cancellations import rules, terms
-from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, Offer, OfferMove
+from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, IncentiveVersion, Offer, OfferMove
 from cancellations.models.incentives import Kind
 from cancellations.models.offers import OfferState
 from cancellations.queries import lists
@@ -243,6 +243,28 @@ def home(user: User, now: datetime) -> Panel | None:
         lines,
         gettext_lazy("No call is left in the middle."),
     )
+
+
+def to_publish(user: User, now: datetime) -> Panel | None:
+    """Incentives that a colleague has handed in; one query for who may publish."""
+    if not user.has_perm("cancellations.publish_incentive"):
+        return None
+    drafts = (
+        IncentiveVersion.objects.filter(state=IncentiveVersion.State.DRAFT, handed_in_at__isnull=False)
+        .exclude(author=user)
+        .select_related("incentive", "author")
+        .order_by("handed_in_at")[:5]
+    )
+    lines = [
+        Line(
+            draft.incentive.label(),
+            reverse("cancellations:incentive_try", args=[draft.pk]),
+            _("handed in by %(name)s") % {"name": draft.author.short_name},
+            "amber",
+        )
+        for draft in drafts
+    ]
+    return Panel(gettext_lazy("Incentives to publish"), reverse("cancellations:incentives"), lines) if lines else None
 
 
 def billing(user: User, now: datetime) -> Panel | None:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations.models.reasons import Reason
@@ -237,4 +238,4 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
 
     def __str__(self) -> str:
-        return f"{self.case} {self.received_at:%Y-%m-%d %H:%M}"
+        return f"{self.case} {timezone.localtime(self.received_at):%Y-%m-%d %H:%M}"

@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations.models.incentives import Incentive
@@ -29,7 +30,7 @@ class LearnedModel(models.Model):
         permissions = [("view_beliefs", "May see what the engine believes")]
 
     def __str__(self) -> str:
-        return f"{self.as_of:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.as_of):%Y-%m-%d %H:%M}"
 
 
 class Belief(models.Model):
@@ -131,4 +132,4 @@ class EnginePolicy(models.Model):
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
-        return f"{self.created_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"

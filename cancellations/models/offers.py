@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations.models.cases import CancellationCase
@@ -64,7 +65,7 @@ class Suggestion(models.Model):
         indexes = [models.Index(fields=["-at", "-id"], name="cancellations_suggestion_log")]
 
     def __str__(self) -> str:
-        return f"{self.case} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.case} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
 
 
 class OfferState(models.TextChoices):

@@ -95,7 +95,7 @@ def lines(f: Figures) -> list[dict[str, Any]]:
         line(
             _("Cost of an incremental save"),
             formats.money(cents(f.cost_per_save)),
-            "" if f.cost_per_save is not None else _now("undefined while the uplift is not above zero"),
+            "" if f.cost_per_save is not None else _now("undefined: no uplift"),
             _("Cost of the offers accepted in mature cases ÷ incremental saves."),
             grey=immature or few,
         ),

@@ -127,6 +127,8 @@ def test_a_rule_from_the_editor_to_the_agents_list_of_what_is_not_shown(
 
     manager = another_page()
     log_in(manager, UserFactory(role="manager", first_name="Sofia", last_name="Berg"))
+    manager.goto(live_server.url + "/")
+    expect(manager.get_by_text("handed in by Mark L.")).to_be_visible()
     manager.goto(live_server.url + "/cancellations/incentives/")
     expect(manager.get_by_text("draft, waits for you")).to_be_visible()
     axe(manager)

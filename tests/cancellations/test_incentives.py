@@ -193,7 +193,9 @@ def test_a_draft_is_published_once_it_is_handed_in_and_every_change_takes_it_bac
         actions.publish(draft.pk, by=colleague, now=NOON)
     assert refusal.value.code == "unfinished"
     actions.hand_in(draft.pk, by=author, now=NOON)
-    assert client_as("manager").get(reverse("cancellations:incentives")).context["rows"][0]["waits"] is True
+    manager = client_as("manager")
+    assert manager.get(reverse("cancellations:incentives")).context["rows"][0]["waits"] is True
+    assert f"handed in by {author.short_name}" in manager.get("/").content.decode()
     actions.edit_rules(draft.pk, layer="eligible", path=(), step="add", by=author, node=TENURE)
     with pytest.raises(DomainError):
         actions.publish(draft.pk, by=colleague, now=NOON)
