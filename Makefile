@@ -7,7 +7,8 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement
+# The lock names every package there is to install, so pip has no dependencies to look for.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 export KVAR_DEMO ?= 1

@@ -53,7 +53,9 @@ class _Company:
         self._hours: dict[int, Hours] = {}
 
     def hours(self, policy: Policy) -> Hours:
-        return self._hours.setdefault(policy.calendar_id, hours_of(policy.calendar))
+        if policy.calendar_id not in self._hours:
+            self._hours[policy.calendar_id] = hours_of(policy.calendar)
+        return self._hours[policy.calendar_id]
 
 
 def load(*, seed: int, now: datetime) -> None:

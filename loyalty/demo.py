@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer
@@ -182,15 +182,21 @@ def _redeem(draw: Random, now: datetime) -> None:
     """Most rewards are eaten within weeks; those of the last days wait."""
     from loyalty.models import RewardEvent
 
-    redeemed, events = [], []
-    rows = Reward.objects.select_related("convert").order_by("pk")
-    for reward in rows:
-        issued = reward.convert.occurred_at
-        reward.issued_at, reward.expires_at = issued, issued + timedelta(days=180)
+    eaten = {}
+    for pk, issued in Reward.objects.order_by("pk").values_list("pk", "convert__occurred_at"):
         at = issued + timedelta(days=draw.expovariate(1 / 12))
         if at < now and draw.random() < 0.8:
-            reward.state, reward.redeemed_at = Reward.State.REDEEMED, at
-            events.append(RewardEvent(reward=reward, kind=RewardEvent.Kind.REDEEMED, at=at))
-        redeemed.append(reward)
-    Reward.objects.bulk_update(redeemed, ["state", "redeemed_at", "issued_at", "expires_at"], batch_size=500)
-    RewardEvent.objects.bulk_create(events)
+            eaten[pk] = at
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loyalty_reward r SET issued_at = e.occurred_at, expires_at = e.occurred_at + interval '180 days'"
+            " FROM loyalty_ledgerentry e WHERE e.id = r.convert_id"
+        )
+        cursor.execute(
+            "UPDATE loyalty_reward r SET state = %s, redeemed_at = x.at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS x (pk, at) WHERE r.id = x.pk",
+            [Reward.State.REDEEMED, list(eaten), list(eaten.values())],
+        )
+    RewardEvent.objects.bulk_create(
+        RewardEvent(reward_id=pk, kind=RewardEvent.Kind.REDEEMED, at=at) for pk, at in eaten.items()
+    )
