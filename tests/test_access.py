@@ -390,9 +390,11 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(client_as, role):
     client = client_as(role)
     wrong = {}
     for key, who in ACCESS.items():
-        client.force_login(client.user)
         may = who in (ANYONE, STAFF) or client.user.has_perm(who)
         answer = knock(client, key)
+        if answer == "login":  # the door before this one led out
+            client.force_login(client.user)
+            answer = knock(client, key)
         if answer != ("open" if may else "closed"):
             wrong[key] = f"{answer}, wanted {'open' if may else 'closed'}"
     assert wrong == {}
