@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer
-from loyalty import actions, demo_campaigns
+from loyalty import actions, demo_campaigns, demo_signals
 from loyalty.actions import books
 from loyalty.actions.receipts import record_sales
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
@@ -79,6 +79,7 @@ def load(*, seed: int, now: datetime) -> None:
     _redeem(draw, now)
     _club(people, draw, start, now)
     demo_campaigns.load(programme, people, now)
+    demo_signals.load(programme, people, now)
     agent = people.get("asa")
     if agent:
         member = Membership.objects.filter(programme=programme, customer__isnull=False).order_by("pk").first()

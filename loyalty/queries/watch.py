@@ -25,29 +25,31 @@ class Signal:
 SIGNALS = """
 SELECT 'many_an_hour' AS kind, e.membership_id AS id, max(e.n)::text AS a, '' AS b FROM (
   SELECT membership_id, sum(stamps) AS n FROM loyalty_ledgerentry
-  WHERE kind = 'earn' AND recorded_at > %(since)s GROUP BY membership_id, date_trunc('hour', occurred_at)
-) e WHERE e.n > 12 GROUP BY e.membership_id
+  WHERE kind = 'earn' AND occurred_at > %(since)s GROUP BY membership_id, date_trunc('hour', occurred_at)
+) e JOIN loyalty_membership m ON m.id = e.membership_id
+JOIN loyalty_programme p ON p.id = m.programme_id AND p.unit = 'stamp'
+WHERE e.n > 12 GROUP BY e.membership_id
 UNION ALL
 SELECT 'one_cashier', r.membership_id, max(r.n)::text, max(r.who) FROM (
   SELECT x.membership_id, x.who, count(*) AS n, sum(count(*)) OVER (PARTITION BY x.membership_id) AS total,
          max(s.share) AS usual
   FROM (SELECT membership_id, store_id, coalesce(nullif(cashier, ''), u.username, '') AS who
         FROM loyalty_receipt LEFT JOIN staff_user u ON u.id = by_id
-        WHERE state = 'counted' AND kind = 'sale' AND stamps > 0 AND recorded_at > %(since)s) x
+        WHERE state = 'counted' AND kind = 'sale' AND stamps > 0 AND occurred_at > %(since)s) x
   JOIN (SELECT store_id, coalesce(nullif(cashier, ''), u.username, '') AS who,
                count(*) / sum(count(*)) OVER (PARTITION BY store_id) AS share
         FROM loyalty_receipt LEFT JOIN staff_user u ON u.id = by_id
-        WHERE state = 'counted' AND kind = 'sale' AND recorded_at > %(since)s
+        WHERE state = 'counted' AND kind = 'sale' AND occurred_at > %(since)s
         GROUP BY store_id, coalesce(nullif(cashier, ''), u.username, '')) s ON s.store_id = x.store_id AND s.who = x.who
   WHERE x.who <> '' GROUP BY x.membership_id, x.who
 ) r WHERE r.n >= 10 AND r.n > 0.8 * r.total AND r.usual < 0.5 GROUP BY r.membership_id
 UNION ALL
 SELECT 'no_receipt', n.membership_id, sum(n.n)::text, '' FROM (
   SELECT membership_id, count(*) AS n FROM loyalty_receipt
-  WHERE state = 'counted' AND source = 'desk' AND recorded_at > %(since)s GROUP BY membership_id
+  WHERE state = 'counted' AND source = 'desk' AND occurred_at > %(since)s GROUP BY membership_id
   UNION ALL
   SELECT membership_id, count(*) FROM loyalty_ledgerentry
-  WHERE reason = 'goodwill' AND recorded_at > %(since)s GROUP BY membership_id
+  WHERE kind = 'adjust' AND reason = 'goodwill' AND occurred_at > %(since)s GROUP BY membership_id
 ) n GROUP BY n.membership_id HAVING sum(n.n) >= 20
 UNION ALL
 SELECT 'at_once', w.membership_id, count(*)::text, '' FROM loyalty_reward w
@@ -57,7 +59,7 @@ UNION ALL
 SELECT 'own_card', e.membership_id, count(*)::text, max(u.username) FROM loyalty_ledgerentry e
 JOIN staff_user u ON u.id = e.by_id JOIN loyalty_membership m ON m.id = e.membership_id
 JOIN customers_customer c ON c.id = m.customer_id AND c.email <> '' AND lower(c.email) = lower(u.email)
-WHERE e.recorded_at > %(since)s GROUP BY e.membership_id
+WHERE e.kind IN ('earn', 'adjust') AND e.occurred_at > %(since)s GROUP BY e.membership_id
 """
 FILTERED = f"""
 SELECT s.kind, s.id, s.a, s.b, coalesce(nullif(trim(c.given_name || ' ' || c.family_name), ''), c.company, '')

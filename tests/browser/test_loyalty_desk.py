@@ -142,3 +142,34 @@ def test_points_are_chosen_and_turned_back(page: Page, log_in, live_server, axe,
     fits(page)
     axe(page)
     assert Membership.objects.get().tier == "Silver"
+
+
+def test_signs_of_misuse_are_looked_at_dismissed_and_blocked(page: Page, log_in, live_server, axe, narrow, fits, dark):
+    StoreFactory()
+    ProductFactory()
+    VersionFactory()
+    now = timezone.now()
+    office = member(customer=CustomerFactory(given_name="Ola", family_name="Kontor"), now=now)
+    thief = member(customer=CustomerFactory(given_name="Kim", family_name="Lång"), now=now)
+    buy(office, 14, now=now)
+    buy(thief, 16, now=now)
+    log_in(page, "team lead")
+    page.goto(f"{live_server.url}/loyalty/signals/")
+    first = page.get_by_role("row").filter(has_text="Ola Kontor")
+    expect(first).to_contain_text("14 stamps within one hour.")
+    axe(page)
+    first.get_by_label("Why").fill("Bought for the whole office")
+    first.get_by_role("button", name="Nothing in it").click()
+    expect(page.get_by_text("Bought for the whole office")).to_be_visible()
+    page.get_by_role("row").filter(has_text="Kim Lång").get_by_role("button", name="Block").click()
+    expect(page.get_by_text("No signs in thirty days")).to_be_visible()
+    narrow(page)
+    fits(page)
+    dark(page)
+    axe(page)
+    page.get_by_role("link", name="Kim Lång").click()
+    expect(page.get_by_role("button", name="Open the membership again")).to_be_visible()
+    assert set(Membership.objects.values_list("customer__given_name", "status")) == {
+        ("Ola", "active"),
+        ("Kim", "blocked"),
+    }

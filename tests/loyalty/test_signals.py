@@ -64,6 +64,13 @@ def test_stamps_by_hand_rewards_at_once_and_the_own_card(user_as):
     assert set(Membership.objects.values_list("status", flat=True)) == {"active"}
 
 
+def test_points_are_many_by_nature_and_old_receipts_are_no_news():
+    club = VersionFactory(programme__code="club", programme__unit="point", prices=[{"points": 60, "name": "a coffee"}])
+    buy(member(club.programme), 30, now=timezone.now())
+    buy(member(), 14, at=timezone.now() - timedelta(days=40), now=timezone.now())  # told today, bought long ago
+    assert seen() == {}
+
+
 def test_a_verdict_is_kept_with_its_reason(client_as):
     lead, jane = client_as("team lead"), member()
     buy(jane, 14, now=timezone.now())
