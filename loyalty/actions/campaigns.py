@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
@@ -47,6 +47,7 @@ def edit_campaign(pk: int, *, version: int, by: User, now: datetime, **fields: A
     campaign = _draft(pk)
     if campaign.version != version:
         raise Stale(_("Somebody changed this campaign meanwhile. Reload to see it."))
+    fields = {"starts_on": campaign.starts_on, "ends_on": campaign.ends_on} | fields
     _check(fields)
     for name in EDITABLE:
         if name in fields:
@@ -59,14 +60,21 @@ def edit_campaign(pk: int, *, version: int, by: User, now: datetime, **fields: A
 
 @transaction.atomic
 def keep_part(pk: int, part: Part, *, by: User, now: datetime) -> Part:
-    """Add a bonus window, mailing or gift to a draft, or keep a changed one. Raises DomainError at its field."""
+    """Add a bonus window, mailing or gift to a draft, or keep a changed one. Raises DomainError at its field, also for
+    a second mailing or gift of a kind on one occasion."""
     campaign = _draft(pk)
     part.campaign = campaign
     if isinstance(part, Gift):
         _check_gift(part)
     if isinstance(part, Mailing):
         _check_texts(part)
-    part.save()
+    try:
+        with transaction.atomic():
+            part.save()
+    except IntegrityError as error:
+        raise DomainError(
+            _("There is one for this occasion already: change that one."), code="occasion_taken", field="occasion"
+        ) from error
     _touch(campaign, by)
     return part
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -11,23 +13,45 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.actions import campaigns as actions
-from loyalty.models import BonusWindow, Campaign, Gift, Mailing, Programme
+from loyalty.models import BonusWindow, Campaign, Category, Gift, Mailing, Programme, Store
 from loyalty.queries import campaigns as queries
+from staff.api import MAY_REPEAT, answered_once
 from staff.schema import REFUSED
 
 
+class CodesField(serializers.ListField):
+    """Codes of what the shop knows, each once."""
+
+    child = serializers.CharField(max_length=40)
+
+    def __init__(self, model: type[Category | Store], **kwargs: Any) -> None:
+        self.known = model.objects
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        codes = sorted(set(super().to_internal_value(data)))
+        known = set(self.known.filter(code__in=codes).values_list("code", flat=True))
+        if unknown := [code for code in codes if code not in known]:
+            raise serializers.ValidationError([_("Nothing here has the code “%s”.") % unknown[0]])
+        return codes
+
+
 class BonusWindowSerializer(serializers.ModelSerializer[BonusWindow]):
-    programme = serializers.SlugRelatedField("code", read_only=True)
+    programme = serializers.SlugRelatedField("code", queryset=Programme.objects.all())
+    weekdays = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=6),
+        default=list,
+        help_text="0 is Monday; empty: every day.",
+    )
+    categories = CodesField(Category, default=list)
+    stores = CodesField(Store, default=list)
 
     class Meta:
         model = BonusWindow
         fields = ["id", "programme", "times", "weekdays", "begins", "ends", "categories", "stores"]
-        read_only_fields = fields
 
 
 class MailingSerializer(serializers.ModelSerializer[Mailing]):
-    occasion = serializers.CharField()
-
     class Meta:
         model = Mailing
         fields = [
@@ -41,16 +65,12 @@ class MailingSerializer(serializers.ModelSerializer[Mailing]):
             "body_de",
             "unit_cost",
         ]
-        read_only_fields = fields
 
 
 class GiftSerializer(serializers.ModelSerializer[Gift]):
-    occasion = serializers.CharField()
-
     class Meta:
         model = Gift
         fields = ["id", "occasion", "kind", "amount", "note", "valid_days"]
-        read_only_fields = fields
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
@@ -77,13 +97,33 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "hold_out",
             "effect_days",
             "owner",
+            "version",
             "published_at",
             "ended_at",
             "windows",
             "mailings",
             "gifts",
         ]
-        read_only_fields = ["id", "state", "owner", "published_at", "ended_at", "windows", "mailings", "gifts"]
+        read_only_fields = [
+            "id",
+            "state",
+            "owner",
+            "version",
+            "published_at",
+            "ended_at",
+            "windows",
+            "mailings",
+            "gifts",
+        ]
+
+
+class ChangedSerializer(CampaignSerializer):
+    """What is to change, and the `version` it was read as."""
+
+    version = serializers.IntegerField(min_value=1)
+
+    class Meta(CampaignSerializer.Meta):
+        read_only_fields = [name for name in CampaignSerializer.Meta.read_only_fields if name != "version"]
 
 
 class CampaignFiguresSerializer(serializers.Serializer[Any]):
@@ -108,6 +148,8 @@ class CampaignViewSet(viewsets.ReadOnlyModelViewSet[Campaign]):
         "list": "loyalty.view_campaign",
         "retrieve": "loyalty.view_campaign",
         "create": "loyalty.design_campaign",
+        "partial_update": "loyalty.design_campaign",
+        "destroy": "loyalty.design_campaign",
         "figures": "loyalty.view_campaign",
         "hand_in": "loyalty.design_campaign",
         "publish": "loyalty.publish_campaign",
@@ -116,11 +158,29 @@ class CampaignViewSet(viewsets.ReadOnlyModelViewSet[Campaign]):
 
     @extend_schema(responses={201: CampaignSerializer, 409: REFUSED})
     def create(self, request: Request) -> Response:
-        """A draft; windows, mailings and gifts are added at the desk."""
+        """A draft; its windows, mailings and gifts have addresses of their own."""
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
         campaign = actions.create_campaign(by=request.user, now=timezone.now(), **asked.validated_data)
         return Response(self._body(campaign.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ChangedSerializer, responses={200: CampaignSerializer, 409: REFUSED})
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change a draft. Refused when somebody changed it since it was read as `version`."""
+        get_object_or_404(Campaign, pk=pk)
+        asked = ChangedSerializer(data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        if "version" not in asked.validated_data:
+            raise serializers.ValidationError({"version": [_("Say which version you read.")]})
+        actions.edit_campaign(pk, by=request.user, now=timezone.now(), **asked.validated_data)
+        return Response(self._body(pk))
+
+    @extend_schema(responses={204: None, 409: REFUSED})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Throw a draft away."""
+        get_object_or_404(Campaign, pk=pk)
+        actions.discard_campaign(pk, by=request.user, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=CampaignFiguresSerializer)
     @action(detail=True)
@@ -170,3 +230,62 @@ class CampaignViewSet(viewsets.ReadOnlyModelViewSet[Campaign]):
 
     def _body(self, pk: int) -> dict[str, Any]:
         return dict(self.get_serializer(self.get_queryset().get(pk=pk)).data)
+
+
+class PartViewSet(viewsets.ModelViewSet[Any]):
+    """What a campaign consists of: read at any time, written while it is a draft."""
+
+    model: type[BonusWindow | Mailing | Gift]
+    lookup_value_converter = "int"
+    pagination_class = None
+    http_method_names = ["get", "post", "patch", "delete"]
+    permissions = {"GET": "loyalty.view_campaign"} | dict.fromkeys(
+        ("POST", "PATCH", "DELETE"), "loyalty.design_campaign"
+    )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.model.objects.filter(campaign=self.kwargs.get("campaign_pk")).order_by("pk")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        get_object_or_404(Campaign, pk=kwargs["campaign_pk"])
+
+    @extend_schema(parameters=[MAY_REPEAT])
+    def create(self, request: Request, **place: Any) -> Response:
+        asked = self.get_serializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+
+        def act() -> Response:
+            return Response(self._kept(self.model(**asked.validated_data)), status=status.HTTP_201_CREATED)
+
+        return answered_once(request, act, may_lack=True)
+
+    def partial_update(self, request: Request, **place: Any) -> Response:
+        part = self.get_object()
+        asked = self.get_serializer(part, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        for name, value in asked.validated_data.items():
+            setattr(part, name, value)
+        return Response(self._kept(part))
+
+    def perform_destroy(self, instance: Any) -> None:
+        actions.drop_part(self.kwargs["campaign_pk"], instance, by=self.request.user, now=timezone.now())
+
+    def _kept(self, part: Any) -> dict[str, Any]:
+        actions.keep_part(self.kwargs["campaign_pk"], part, by=self.request.user, now=timezone.now())
+        return dict(self.get_serializer(part).data)
+
+
+class WindowViewSet(PartViewSet):
+    model = BonusWindow
+    serializer_class = BonusWindowSerializer
+
+
+class MailingViewSet(PartViewSet):
+    model = Mailing
+    serializer_class = MailingSerializer
+
+
+class GiftViewSet(PartViewSet):
+    model = Gift
+    serializer_class = GiftSerializer

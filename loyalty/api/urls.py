@@ -2,10 +2,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from loyalty.api import views
-from loyalty.api.campaigns import CampaignViewSet
+from loyalty.api.campaigns import CampaignViewSet, GiftViewSet, MailingViewSet, WindowViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("loyalty/campaigns", CampaignViewSet, basename="campaign")
+for name, parts in (("windows", WindowViewSet), ("mailings", MailingViewSet), ("gifts", GiftViewSet)):
+    router.register(f"loyalty/campaigns/<int:campaign_pk>/{name}", parts, basename=f"campaign-{name}")
 
 urlpatterns = [
     path("loyalty/members/", views.Enrol.as_view(), name="api-loyalty-enrol"),

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -282,12 +281,9 @@ def part(request: HttpRequest, pk: int, kind: str, part: int | None = None) -> H
     form = form_class(request.POST or None, instance=instance, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                actions.keep_part(pk, form.save(commit=False), by=request.user, now=timezone.now())
+            actions.keep_part(pk, form.save(commit=False), by=request.user, now=timezone.now())
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
-        except IntegrityError:
-            form.add_error("occasion", _("There is one for this occasion already: change that one."))
         else:
             messages.success(request, _("Saved."))
             return redirect("loyalty:campaign", pk=pk)

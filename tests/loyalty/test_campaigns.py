@@ -611,7 +611,35 @@ def test_the_api_goes_through_the_same_door(client_as, shop):
     made = post(marketer, "", body | {"segment": {"who": "members"}, "programme": shop.programme.code})
     assert (made.status_code, made.json()["state"], made.json()["segment"]) == (201, "draft", {"who": "members"})
     pk = made.json()["id"]
+    told = {f"subject_{code}": "Hej" for code in ("en", "sv", "de")} | {
+        f"body_{code}": "{gift}" for code in ("en", "sv", "de")
+    }
+    assert post(marketer, f"{pk}/mailings/", told | {"body_de": "{vorname}"}).json()["field"] == "body_de"
+    assert post(marketer, f"{pk}/mailings/", told | {"occasion": "birthday"}).status_code == 201
+    assert post(marketer, f"{pk}/mailings/", told | {"occasion": "birthday"}).json()["code"] == "occasion_taken"
+    given = post(
+        marketer, f"{pk}/gifts/", {"occasion": "birthday", "kind": "stamps", "amount": "2", "note": "Hurra"}
+    ).json()
+    window = {"programme": shop.programme.code, "times": 2, "weekdays": [1], "begins": "14:00"}
+    assert post(marketer, f"{pk}/windows/", window | {"weekdays": [7]}).status_code == 400
+    assert "code “moon”" in str(post(marketer, f"{pk}/windows/", window | {"stores": ["moon"]}).json())
+    opened = post(marketer, f"{pk}/windows/", window | {"stores": ["gotgatan"]}).json()
+
+    def change(path, data):
+        return marketer.patch(f"/api/v1/loyalty/campaigns/{path}", data, content_type="application/json")
+
+    assert change(f"{pk}/gifts/{given['id']}/", {"amount": "2.5"}).json()["field"] == "amount"
+    assert change(f"{pk}/gifts/{given['id']}/", {"amount": "3"}).json()["amount"] == "3.00"
+    version = marketer.get(f"/api/v1/loyalty/campaigns/{pk}/").json()["version"]
+    assert change(f"{pk}/", {"budget": "60"}).status_code == 400
+    assert change(f"{pk}/", {"budget": "60", "version": version - 1}).json()["code"] == "stale"
+    assert change(f"{pk}/", {"ends_on": "2026-11-01", "version": version}).json()["field"] == "ends_on"
+    whole = change(f"{pk}/", {"budget": "50", "version": version}).json()
+    assert [len(whole[name]) for name in ("windows", "mailings", "gifts")] == [1, 1, 1]
+    assert marketer.delete(f"/api/v1/loyalty/campaigns/{pk}/windows/{opened['id']}/").status_code == 204
     assert post(marketer, f"{pk}/hand-in/").json()["state"] == "waiting"
+    assert post(marketer, f"{pk}/gifts/", {"kind": "stamps", "amount": "2", "note": "Hurra"}).status_code == 409
+    assert marketer.delete(f"/api/v1/loyalty/campaigns/{pk}/").status_code == 409
     assert post(marketer, f"{pk}/publish/").json()["code"] == "self_approval"
     assert post(manager, f"{pk}/publish/").json()["state"] == "running"
     figures = manager.get(f"/api/v1/loyalty/campaigns/{pk}/figures/").json()
