@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cancellations import rules, terms, wording
 from cancellations.models import IncentiveVersion, Offer, OfferDecision
+from cancellations.models.offers import OfferState
 from cancellations.queries.spending import spent
 from customers import goodwill
 from staff import formats
@@ -55,7 +56,7 @@ class Panel:
 
 
 def panel(offer: Offer, *, by: User, now: datetime) -> Panel:
-    """At most eight queries."""
+    """At most nine queries."""
     decision = next(iter(offer.decisions.all()), None)
     case, incentive = offer.case, offer.incentive_version.incentive
     given = goodwill.given([case.customer_id], now - YEAR, now)[case.customer_id]
@@ -101,13 +102,15 @@ def _outcome(offer: Offer, decision: OfferDecision | None, *, late: bool, by: Us
 
 
 def _instead(offer: Offer, decision: OfferDecision, now: datetime) -> str:
-    """What the agent could offer within her own limit; at most five queries."""
+    """What the agent could offer within her own limit, of what this call has not seen yet; at most five queries."""
     if offer.suggestion is None:
         return ""
     limit = authority_of(decision.requested_by, "offer")
     sums = spent(offer.case, by=decision.requested_by, now=now)
+    put = offer.case.offers.exclude(state=OfferState.WITHDRAWN)
+    seen = {None, *put.values_list("incentive_version_id", flat=True)}
     for row in sorted(offer.suggestion.candidates, key=lambda r: -r["score"]):
-        if not row["shown"] or row["version"] in (None, offer.incentive_version_id) or Decimal(row["gain"]) <= 0:
+        if not row["shown"] or row["version"] in seen or Decimal(row["gain"]) <= 0:
             continue
         if rules.within(limit, Decimal(row["cost"]), **sums):
             version = IncentiveVersion.objects.select_related("incentive").get(pk=row["version"])

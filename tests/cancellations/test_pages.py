@@ -133,6 +133,14 @@ def test_the_card_turns_by_itself(desk, office, case, suggestion, dear, manager)
     assert "Do it" in turned
 
 
+def test_what_the_customer_has_refused_is_no_offer_instead(office, case, suggestion, cheap, dear, agent, limits):
+    refused = actions.present(case.pk, version_id=cheap.pk, by=agent, now=NOON)
+    actions.refuse(refused.pk, by=agent, now=NOON)
+    offer = actions.request_approval(case.pk, version_id=dear.pk, by=agent, now=NOON)
+    panel = office.get(url("decision", offer.pk), headers=HTMX).content.decode()
+    assert "Nothing else is suggested within the agent&#x27;s limit." in panel
+
+
 def test_the_second_manager_is_told(office, user_as, case, suggestion, dear, agent, limits):
     offer = actions.request_approval(case.pk, version_id=dear.pk, by=agent, now=NOON)
     second = Client()
