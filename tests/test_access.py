@@ -128,7 +128,7 @@ ACCESS: dict[str, str] = {
     "POST complaints/share-out/": "complaints.assign_complaint",
     "GET complaints/new/": "complaints.register_complaint",
     "GET complaints/new/<int:customer_pk>/": "complaints.register_complaint",
-    "GET complaints/new/<int:customer_pk>/similar/": "complaints.register_complaint",
+    "POST complaints/new/<int:customer_pk>/similar/": "complaints.register_complaint",
     "GET complaints/write-to-us/": ANYONE,
     "GET complaints/write-to-us/thanks/": ANYONE,
     "GET complaints/opinion/<str:token>/": ANYONE,

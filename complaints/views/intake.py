@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import actions
 from complaints.forms import IntakeForm, NewCustomerForm
@@ -78,15 +78,16 @@ def register(request: HttpRequest, customer_pk: int) -> HttpResponse:
     )
 
 
-@require_GET
+@require_POST
 @permission_required(REGISTER, raise_exception=True)
 def similar(request: HttpRequest, customer_pk: int) -> HttpResponse:
-    """What looks like the same matter, while the story is being typed."""
-    category = request.GET.get("category", "")
+    """What looks like the same matter, while the story is being typed. The story travels in the body: what stands in an
+    address is logged."""
+    category = request.POST.get("category", "")
     found = alike(
         customer_pk,
         category_id=int(category) if category.isdecimal() and len(category) < 10 else None,
-        text=f"{request.GET.get('title', '')} {request.GET.get('happened', '')}"[:2000],
+        text=f"{request.POST.get('title', '')} {request.POST.get('happened', '')}"[:2000],
         now=timezone.now(),
     )
     return render(request, "complaints/intake.html#similar", {"similar": found})
