@@ -18,6 +18,7 @@ from staff.errors import DomainError
 from staff.models import User
 
 SLACK = timedelta(minutes=2)  # a browser's clock may run ahead of ours
+OLDEST = timedelta(days=3653)
 
 
 def next_number(year: int) -> str:
@@ -53,11 +54,13 @@ def register(
 ) -> ComplaintCase:
     """Take a complaint down and start its clocks from the moment it was received. About fifteen queries.
 
-    `take` gives it to the person who registers it. Raises DomainError at the field for a date to come, a category
-    out of use, or a subscription of somebody else.
+    `take` gives it to the person who registers it. Raises DomainError at the field for a date to come or long past, a
+    category out of use, or a subscription of somebody else.
     """
     if received_at > now + SLACK:
         raise DomainError(_("It cannot have been received in the future."), field="received_at")
+    if received_at < now - OLDEST:
+        raise DomainError(_("That is more than ten years ago. Check the year."), field="received_at")
     customer = Customer.objects.get(pk=customer_id)
     category = Category.objects.select_related("parent").filter(pk=category_id, is_active=True).first()
     if category is None:

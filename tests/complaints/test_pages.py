@@ -106,9 +106,21 @@ def test_somebody_new_is_written_down_on_the_way(client_as):
     assert client.get(answer["Location"]).status_code == 200
 
 
+@pytest.mark.parametrize("received", ["0206-11-18T12:00", "2016-11-01T12:00", "2999-01-01T12:00"])
+def test_a_slip_in_the_year_is_told_at_its_field_and_loses_nothing(client_as, received):
+    PolicyFactory()
+    address = reverse("complaints:register", args=[CustomerFactory().pk])
+    typed = {"channel": "letter", "received_at": received, "category": CategoryFactory().pk, "severity": 2}
+    answer = client_as("agent").post(address, typed | {"title": "Box", "happened": "It restarts."})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["received_at"]
+    assert "It restarts." in answer.content.decode()
+    assert not ComplaintCase.objects.exists()
+
+
 def test_likely_duplicates_and_repeats_are_shown_while_typing(client_as):
     case = registered()
-    answer = client_as("agent").get(
+    answer = client_as("agent").post(
         reverse("complaints:similar", args=[case.customer_id]),
         {"category": case.category_id, "title": "box restarts", "happened": "every evening the box restarts"},
     )
