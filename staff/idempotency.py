@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from staff.errors import DomainError
 from staff.models import IdempotencyKey, User
 
 Answer = tuple[int, Any]
+# Waits for another request that is claiming the same key; gives nothing when that one has.
+_CLAIM = (
+    "INSERT INTO staff_idempotencykey (client_id, key, request_hash, status, created_at) VALUES (%s, %s, %s, 0, %s) "
+    "ON CONFLICT (client_id, key) DO NOTHING RETURNING id"
+)
 
 
 def once(client: User, key: str, request: Mapping[str, Any], act: Callable[[], Answer], *, now: datetime) -> Answer:
@@ -23,16 +28,16 @@ def once(client: User, key: str, request: Mapping[str, Any], act: Callable[[], A
     """
     digest = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                row = IdempotencyKey.objects.create(client=client, key=key, request_hash=digest, created_at=now)
-        except IntegrityError:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [client.pk, key, digest, now])
+            claimed = cursor.fetchone()
+        if claimed is None:
             stored = IdempotencyKey.objects.get(client=client, key=key)
             if stored.request_hash != digest:
                 raise DomainError(
                     "This Idempotency-Key was used for another request. Draw a new key.", code="idempotency_conflict"
-                ) from None
+                )
             return stored.status, stored.body
-        row.status, row.body = act()
-        row.save(update_fields=["status", "body"])
-        return row.status, row.body
+        status, body = act()
+        IdempotencyKey.objects.filter(pk=claimed[0]).update(status=status, body=body)
+        return status, body

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from complaints.models.vouchers import EntryKind, FailedLookup, HoldState, Reser
 from complaints.vouchers import codes, rules
 from staff.errors import WrongState
 from staff.models import User
+from staff.statements import kept
 
 
 def find(text: str, *, by: User, address: str | None, now: datetime) -> Voucher:
@@ -180,8 +181,13 @@ def release(reservation_pk: int, *, by: User, now: datetime) -> Reservation:
 
 
 def _free(voucher: Voucher, amount: Decimal | None, now: datetime) -> Decimal:
-    held = voucher.reservations.standing(now).total()
+    held = sum(_held(voucher.pk, now), Decimal(0))
     return rules.redeemable(voucher, amount, held=held, today=timezone.localdate(now))
+
+
+@kept
+def _held(voucher: int, now: datetime) -> QuerySet[Reservation, Decimal]:
+    return Reservation.objects.standing(now).filter(voucher=voucher).values_list("amount", flat=True)
 
 
 def _lock_reservation(pk: int) -> tuple[Reservation, Voucher]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from complaints.models.vouchers import (
 from complaints.vouchers import codes, rules
 from staff.errors import DomainError
 from staff.models import User
+from staff.statements import kept
 
 log = structlog.get_logger()
 EXPIRY_BATCH = 500
@@ -180,7 +181,14 @@ def self_check() -> Sequence[int]:
 
 def lock(pk: int) -> Voucher:
     """The voucher under its row's lock; one query. Raises Voucher.DoesNotExist."""
-    return Voucher.objects.select_for_update().get(pk=pk)
+    for voucher in _locked(pk):
+        return voucher
+    raise Voucher.DoesNotExist(f"no voucher {pk}")
+
+
+@kept
+def _locked(pk: int) -> QuerySet[Voucher]:
+    return Voucher.objects.select_for_update().filter(pk=pk)
 
 
 def release_holds(voucher: Voucher, *, now: datetime) -> int:
@@ -223,11 +231,11 @@ def request_hash(**values: Any) -> str:
 
 def done_before(key: str, request: str) -> VoucherEntry | None:
     """The entry that this key made already; one query, none without a key. Raises DomainError for another request."""
-    if not key or (entry := VoucherEntry.objects.select_related("voucher").filter(key=key).first()) is None:
-        return None
-    if entry.request_hash != request:
-        raise key_conflict()
-    return entry
+    for entry in VoucherEntry.objects.select_related("voucher").filter(key=key) if key else ():
+        if entry.request_hash != request:
+            raise key_conflict()
+        return entry
+    return None
 
 
 def key_conflict() -> DomainError:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -106,10 +107,11 @@ class Till(Once):
     act: Callable[..., Any]  # each endpoint's own: `act(pk, data, by=, now=, key=)`
 
     def run(self, request: Request, data: dict[str, Any], pk: int = 0) -> Response:
-        if pk:
-            get_object_or_404(self.model, pk=pk)
         key = f"api-{request.user.pk}-{key_of(request)}"
-        done = self.act(pk, dict(data), by=request.user, now=timezone.now(), key=key)
+        try:
+            done = self.act(pk, dict(data), by=request.user, now=timezone.now(), key=key)
+        except self.model.DoesNotExist as error:
+            raise NotFound from error
         return Response(self.answers(done, many=self.many).data, status=status.HTTP_201_CREATED)
 
 
