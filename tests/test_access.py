@@ -289,9 +289,9 @@ ACCESS: dict[str, str] = {
     "POST api/v1/loyalty/campaigns/<int:pk>/end/": "loyalty.publish_campaign",
     "GET api/v1/complaints/": "complaints.view_complaintcase",
     "POST api/v1/complaints/": "complaints.register_complaint",
-    "GET api/v1/complaints/<str:number>/": "complaints.view_complaintcase",
-    "GET api/v1/complaints/<str:number>/awards/": "complaints.propose_award",
-    "POST api/v1/complaints/<str:number>/awards/": "complaints.propose_award",
+    "GET api/v1/complaints/<slug:number>/": "complaints.view_complaintcase",
+    "GET api/v1/complaints/<slug:number>/awards/": "complaints.propose_award",
+    "POST api/v1/complaints/<slug:number>/awards/": "complaints.propose_award",
     "GET api/v1/awards/": "complaints.approve_award",
     "GET api/v1/awards/<int:pk>/": "complaints.propose_award",
     "POST api/v1/awards/<int:pk>/decision/": "complaints.approve_award",
@@ -299,11 +299,11 @@ ACCESS: dict[str, str] = {
     "POST api/v1/remedies/<int:pk>/order/": "complaints.propose_award",
     "POST api/v1/remedies/<int:pk>/complete/": "complaints.propose_award",
     "POST api/v1/remedies/<int:pk>/fail/": "complaints.propose_award",
-    "GET api/v1/complaints/<str:number>/attachments/": "complaints.view_complaintcase",
-    "POST api/v1/complaints/<str:number>/attachments/": "complaints.register_complaint",
+    "GET api/v1/complaints/<slug:number>/attachments/": "complaints.view_complaintcase",
+    "POST api/v1/complaints/<slug:number>/attachments/": "complaints.register_complaint",
     "GET api/v1/attachments/<int:pk>/": "complaints.view_complaintcase",
-    "GET api/v1/complaints/<str:number>/messages/": "complaints.view_complaintcase",
-    "POST api/v1/complaints/<str:number>/messages/": "complaints.register_complaint",
+    "GET api/v1/complaints/<slug:number>/messages/": "complaints.view_complaintcase",
+    "POST api/v1/complaints/<slug:number>/messages/": "complaints.register_complaint",
 }
 
 # allauth's own pages: these are for those who are not in yet, the rest for whoever is logged in.
