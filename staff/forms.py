@@ -1,10 +1,12 @@
 """What forms of all rooms share."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.forms.models import ModelChoiceIterator
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -41,6 +43,14 @@ class ShortChoiceField(forms.ModelChoiceField):
 
     iterator = _AtOnce
     widget = ShortSelect
+
+
+class DayField(forms.DateField):
+    """A day, picked from the browser's calendar. The very last is refused: reports reckon with the day after it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(validators=[MaxValueValidator(date(2999, 12, 31))], **kwargs)
 
 
 class VerdictForm(forms.Form):

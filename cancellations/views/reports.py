@@ -24,7 +24,7 @@ from cancellations.queries.figures import Period
 from cancellations.views import figure_lines
 from customers.models import Customer
 from staff import charts, formats
-from staff.forms import ShortChoiceField
+from staff.forms import DayField, ShortChoiceField
 from staff.models import Team
 from staff.rates import Rate
 
@@ -33,8 +33,8 @@ class FilterForm(forms.Form):
     """A year back when it says nothing; `all` reaches back to the first notice or imported offer."""
 
     all = forms.BooleanField(label=_("All time"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("To"), required=False)
     team = ShortChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False, empty_label=_("any"))
     category = ShortChoiceField(
         ReasonCategory.objects.order_by("order"), label=_("Reason category"), required=False, empty_label=_("any")

@@ -18,18 +18,15 @@ from complaints.forms import Labelled
 from complaints.models import Category, ComplaintCase, RootCause
 from complaints.reports import Figure, Scope
 from staff import charts, formats
+from staff.forms import DayField
 from staff.models import Team
 
 ANY = gettext_lazy("any")
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class ReportFilter(Labelled):
-    since = forms.DateField(label=gettext_lazy("from"), widget=_day(), required=False)
-    until = forms.DateField(label=gettext_lazy("to and with"), widget=_day(), required=False)
+    since = DayField(label=gettext_lazy("from"), required=False)
+    until = DayField(label=gettext_lazy("to and with"), required=False)
     category = forms.ModelChoiceField(
         label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY
     )

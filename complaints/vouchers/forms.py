@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.vouchers import VoucherState
+from staff.forms import DayField
 
 
 class CodeForm(forms.Form):
@@ -93,8 +94,8 @@ class FilterForm(forms.Form):
 class PeriodForm(forms.Form):
     """From the beginning of the first day to the end of the last."""
 
-    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label=_("To the end of"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first = DayField(label=_("From"))
+    last = DayField(label=_("To the end of"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

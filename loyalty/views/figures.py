@@ -17,13 +17,14 @@ from loyalty.queries import figures, outcome, points
 from loyalty.queries import lift as matched
 from loyalty.queries.figures import Scope
 from staff import formats
+from staff.forms import DayField
 
 REPORTS = "loyalty.view_loyalty_reports"
 
 
 class ScopeForm(forms.Form):
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("To"), required=False)
     programme = forms.ModelChoiceField(
         Programme.objects.order_by("name"), label=_("Programme"), required=False, empty_label=_("all")
     )

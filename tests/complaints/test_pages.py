@@ -394,3 +394,12 @@ def test_who_may_open_what(client_as, client, role):
     moved = person.post(reverse("complaints:step", args=[case.pk, "investigate"]), {"version": case.version})
     assert moved.status_code == (302 if works else 403)
     assert CaseMove.objects.exists() == works
+
+
+@pytest.mark.parametrize("name", ["reports", "liability", "compensation_report"])
+@pytest.mark.parametrize("first", ["0001-01-01", "9999-12-31"])
+def test_a_report_to_the_end_of_the_calendar_says_so_at_its_field(client_as, name, first):
+    asked = {"first": first, "since": first, "last": "9999-12-31", "until": "9999-12-31"}
+    answer = client_as("manager").get(reverse(f"complaints:{name}"), asked)
+    assert answer.status_code == 200
+    assert {"last", "until"} & answer.context["form"].errors.keys()
