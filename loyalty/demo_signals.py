@@ -27,12 +27,11 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
         _sale(friend, now - timedelta(days=2 * day), f"8{day:03}", cashier="Kim", store="hafen")
     for day in range(21):
         _sale(by_hand, now - timedelta(days=day + 1, minutes=7 * day), f"hand-{day}", source="desk", by=asa)
-    for turn in range(3):
-        first = now - timedelta(days=20 - 5 * turn)
-        _sale(at_once, first, f"9{turn}1", items=5)
-        _sale(at_once, first + timedelta(days=1), f"9{turn}2", items=4)
-        reward = at_once.rewards.get(state="issued")
-        actions.redeem(reward.pk, by=jonas, now=first + timedelta(days=1, minutes=1))
+    for visit in range(7):
+        at = now - timedelta(days=27 - 4 * visit)
+        _sale(at_once, at, f"9{visit:03}", items=5)
+        for reward in at_once.rewards.filter(state="issued"):
+            actions.redeem(reward.pk, by=jonas, now=at + timedelta(minutes=1))
     own = Customer.objects.create(
         number=f"K-{jonas.username}",
         given_name=jonas.first_name,
@@ -41,7 +40,7 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
         customer_since=(now - timedelta(days=900)).date(),
     )
     card = actions.enrol(programme.pk, customer_id=own.pk, by=asa, now=now - timedelta(days=50))
-    for week in range(3):
+    for week in (2, 1, 0):
         actions.give_stamps(card.pk, count=2, note="Lost stamps", by=jonas, now=now - timedelta(days=7 * week + 1))
     for sign in watch.signals(now):
         if sign.kind == "no_receipt" and sign.membership == by_hand.pk:

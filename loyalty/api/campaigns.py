@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status, viewsets
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -232,13 +232,14 @@ class CampaignViewSet(viewsets.ReadOnlyModelViewSet[Campaign]):
         return dict(self.get_serializer(self.get_queryset().get(pk=pk)).data)
 
 
-class PartViewSet(viewsets.ModelViewSet[Any]):
+class PartViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Any]
+):
     """What a campaign consists of: read at any time, written while it is a draft."""
 
     model: type[BonusWindow | Mailing | Gift]
     lookup_value_converter = "int"
     pagination_class = None
-    http_method_names = ["get", "post", "patch", "delete"]
     permissions = {"GET": "loyalty.view_campaign"} | dict.fromkeys(
         ("POST", "PATCH", "DELETE"), "loyalty.design_campaign"
     )
