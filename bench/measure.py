@@ -77,9 +77,7 @@ class Table:
                 own.append((process_time() - begun) * 1000)
                 if replay:
                     theirs.append(_time(replay))
-        row = Row(
-            name, *_percentiles(ours), median(own), len(asked), *(_percentiles(theirs) if theirs else (None, None))
-        )
+        row = Row(name, *percentiles(ours), median(own), len(asked), *(percentiles(theirs) if theirs else (None, None)))
         self.rows.append(row)
         return row
 
@@ -101,7 +99,7 @@ def _time(call: Callable[[], object]) -> float:
     return (perf_counter() - start) * 1000
 
 
-def _percentiles(times: list[float]) -> tuple[float, float]:
+def percentiles(times: list[float]) -> tuple[float, float]:
     cuts = quantiles(times, n=20, method="inclusive")
     return cuts[9], cuts[18]
 
