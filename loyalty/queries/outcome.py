@@ -33,7 +33,9 @@ class Line:
             low, base, high, actual = values
             return write(base), f"{write(low)} – {write(high)}", write(actual)
 
-        money = lambda amount: formats.money(amount.quantize(Decimal("0.01")))  # noqa: E731
+        def money(amount: Decimal) -> str:
+            return formats.money(amount.quantize(Decimal("0.01")))
+
         return [written(self.stamps, formats.number), written(self.rewards, formats.number), written(self.cost, money)]
 
     @property
