@@ -82,14 +82,15 @@ def as_csv(rows: QuerySet[Suggestion]) -> Iterator[str]:
 
 def as_vowpal(rows: QuerySet[Suggestion]) -> Iterator[str]:
     """`action:cost:probability | features`, one line per decision whose outcome is known; cost is minus the net value
-    (value if paying on day 90, less what was given), so that less is better."""
+    (value if paying on day 90, less what was given), so that less is better. Actions count from 1, which is no
+    incentive; every other is its version's key and one."""
     for suggestion in rows.iterator(chunk_size=500):
         facts = _facts(suggestion)
         if facts["paying_on_day_90"] == "":
             continue
         net = float(facts["value"] or 0) * facts["paying_on_day_90"] - float(facts["cost"] or 0)
         yield (
-            f"{facts['chosen']}:{-net:.2f}:{suggestion.propensity:.9f} | "
+            f"{facts['chosen'] + 1}:{-net:.2f}:{suggestion.propensity:.9f} | "
             f"{features(suggestion.features.get('values', {}))}\n"
         )
 

@@ -138,7 +138,7 @@ def test_the_log_is_exported_for_others(version):
     assert f",{made.propensity}," in row
     (line,) = decision_log.as_vowpal(decision_log.decisions())
     action, cost, probability = line.split(" | ")[0].split(":")
-    assert int(action) == (made.chosen_id or 0)
+    assert int(action) == (made.chosen_id or 0) + 1  # the format counts from 1
     assert float(cost) == -188.60
     assert float(probability) == pytest.approx(made.propensity, abs=1e-9)
     assert "segment=standard" in line
