@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -20,13 +21,15 @@ settings.load_profile("kvar")
 NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)  # noon in Stockholm, a Wednesday
 
 
-@pytest.fixture
-def roles(db: None) -> None:
-    call_command("sync_roles")
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The roles are there, as after every release; a flush leaves them."""
+    with django_db_blocker.unblock():
+        call_command("sync_roles")
 
 
 @pytest.fixture
-def user_as(roles: None) -> Callable[[str], User]:
+def user_as(db: None) -> Callable[[str], User]:
     """`user_as("agent")`: a new member of staff in that role."""
     return lambda role, **fields: UserFactory(role=role, **fields)
 

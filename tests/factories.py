@@ -20,7 +20,7 @@ class TeamFactory(factory.django.DjangoModelFactory[Team]):
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
-    """`UserFactory(role="agent")`: the role must have been synced (the `roles` fixture)."""
+    """`UserFactory(role="agent")`."""
 
     class Meta:
         model = User

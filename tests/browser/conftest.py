@@ -18,10 +18,13 @@ from staff.models import User
 from tests.factories import UserFactory
 
 # Without `preload`: axe would insert style sheets to read them, which the content security policy refuses in the admin.
-AXE_RUN = """(within) => axe.run(within || document, {
+# A colour on its way to another is not looked at: the transitions that the next frame finds are waited for.
+AXE_RUN = """(within) => new Promise(requestAnimationFrame).then(() => Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)
+)).then(() => axe.run(within || document, {
     preload: false,
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}).then(({violations}) => violations.filter(({impact}) => impact !== "minor").map(({id, help, nodes}) =>
+})).then(({violations}) => violations.filter(({impact}) => impact !== "minor").map(({id, help, nodes}) =>
     `${id}: ${help}: ` + nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join(" | ")))"""
 WIDE = {"width": 1280, "height": 720}
 NARROW = {"width": 390, "height": 844}
@@ -104,9 +107,6 @@ def log_in(live_server: Any, transactional_db: None) -> Callable[..., User]:
         if isinstance(who, User):
             user = who
         elif not (user := User.objects.filter(username=who).first()):
-            from django.core.management import call_command
-
-            call_command("sync_roles")
             user = UserFactory(role=who)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)

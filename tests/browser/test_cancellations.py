@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -30,7 +29,6 @@ def company(transactional_db):
     """A caller named Maier, one incentive that an agent may not give alone, and limits."""
     from cancellations.models import EnginePolicy
 
-    call_command("sync_roles")
     load_reasons()
     EnginePolicy.objects.create(created_at=timezone.now(), hold_out=0)
     wide = {"per_customer_year": 500, "per_agent_day": None}

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -79,7 +78,6 @@ def test_shared_pages_are_accessible_and_fit(page, live_server, log_in, axe, fit
 
 
 def test_log_in_look_around_and_log_out(page, live_server, axe, fits):
-    call_command("sync_roles")
     asa = UserFactory(username="asa", first_name="Åsa", role="agent")
     asa.set_password(PASSWORD)
     asa.save()
@@ -105,7 +103,6 @@ def test_log_in_look_around_and_log_out(page, live_server, axe, fits):
 
 def test_a_second_factor_is_set_up_and_asked_for(page, live_server, settings, log_in, axe):
     settings.KVAR_SECOND_FACTOR_ROLES = ["manager"]
-    call_command("sync_roles")
     sofia = UserFactory(username="sofia", role="manager")
     sofia.set_password(PASSWORD)
     sofia.save()

@@ -5,7 +5,6 @@ import re
 from datetime import date
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -25,7 +24,6 @@ def company(transactional_db):
     """One incentive that everybody may see, and three calls of customers who saw it: two of long standing."""
     for kept in (catalogue._entries, catalogue._policy, learning.believed):
         kept.cache_clear()
-    call_command("sync_roles")
     load_reasons()
     EnginePolicy.objects.create(created_at=timezone.now(), hold_out=0)
     IncentiveVersionFactory(incentive__name="Discount", terms={"percent": "10.00", "months": 6})

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -35,7 +34,6 @@ def test_a_faulty_product_from_the_letter_to_a_customer_who_stays(
     page, another_page, live_server, log_in, axe, fits, scan, settings, tmp_path
 ):
     settings.MEDIA_ROOT = tmp_path
-    call_command("sync_roles")
     limits("agent", goodwill="30")
     unlimited("manager")
     guidance()

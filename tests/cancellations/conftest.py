@@ -23,7 +23,7 @@ def reasons(db):
 
 
 @pytest.fixture
-def limits(roles):
+def limits(db):
     wide = {"per_customer_year": Decimal(500), "per_agent_day": None}
     AuthorityLimitFactory(role=Group.objects.get(name="agent"), kind="offer", per_case=Decimal(40), **wide)
     AuthorityLimitFactory(role=Group.objects.get(name="manager"), kind="offer", per_case=Decimal(300), **wide)

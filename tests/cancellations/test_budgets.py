@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from cancellations import actions, budgets
@@ -176,7 +175,6 @@ def held(budget):
 def test_approval_consumption_and_release_in_threads_keep_every_budget_exact():
     """Twenty questions for 20.00 each at 100.00 of an incentive and 300.00 of the house: five are approved, whatever
     the order. Then each goes its way while a colleague presses the same button: nothing is taken or freed twice."""
-    call_command("sync_roles")
     AuthorityLimitFactory(role=Group.objects.get(name="manager"), kind="offer", per_case=None)
     managers = [UserFactory(role="manager") for _ in range(2)]
     version = IncentiveVersionFactory(monthly_budget=Decimal(100))

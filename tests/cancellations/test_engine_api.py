@@ -134,7 +134,7 @@ def test_the_log_as_files(client_as, policy):
     assert (head.split(",")[0], len(rows)) == ("decision", 2)
     (line,) = export("text/plain").getvalue().decode().splitlines()
     action, _cost, probability = line.split(" | ")[0].split(":")
-    assert (int(action), float(probability)) == (known.chosen_id or 0, pytest.approx(known.propensity))
+    assert (int(action), float(probability)) == ((known.chosen_id or 0) + 1, pytest.approx(known.propensity))
     since = (NOON - timedelta(days=1)).isoformat()
     assert len(export("text/csv", since=since).getvalue().splitlines()) == 2
     assert export("image/png").status_code == 406

@@ -5,7 +5,6 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from cancellations import actions
@@ -55,7 +54,6 @@ def two(transactional_db):
 
     from tests.factories import AuthorityLimitFactory
 
-    call_command("sync_roles")
     AuthorityLimitFactory(role=Group.objects.get(name="manager"), kind="offer", per_case=None)
     return UserFactory(role="manager"), UserFactory(role="manager")
 

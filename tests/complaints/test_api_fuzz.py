@@ -44,7 +44,7 @@ WISH = {"kind": "product_voucher", "basis": "goodwill", "amount": "20.00", "what
 
 
 @pytest.fixture
-def desk(roles, time_machine, caplog):
+def desk(db, time_machine, caplog):
     caplog.set_level("ERROR", "django.request")  # hundreds of refusals
     time_machine.move_to(NOON, tick=False)
     guidance()

@@ -145,7 +145,7 @@ def test_part_of_what_is_asked_cannot_be_left_out_behind_the_approvers_back(agen
     assert set(award.remedies.values_list("state", flat=True)) == {"agreed"}
 
 
-def test_page_queue_and_home_say_who_is_waited_for(roles, desk, client_as, time_machine):
+def test_page_queue_and_home_say_who_is_waited_for(desk, client_as, time_machine):
     time_machine.move_to(NOON, tick=False)
     client, boss = client_as("agent"), client_as("manager")
     agent, manager = client.user, boss.user
@@ -172,7 +172,7 @@ def test_page_queue_and_home_say_who_is_waited_for(roles, desk, client_as, time_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_drafting_while_a_colleague_is_asked_never_leaves_an_answer_free_to_go(roles, desk, user_as):
+def test_drafting_while_a_colleague_is_asked_never_leaves_an_answer_free_to_go(desk, user_as):
     agent, colleague = user_as("agent"), user_as("agent")
     cause = RootCauseFactory()
     cases = [a_case() for _ in range(6)]

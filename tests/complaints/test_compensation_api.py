@@ -20,7 +20,7 @@ REFUND = {"kind": "refund", "basis": "owed", "amount": "24.95"}
 
 
 @pytest.fixture(autouse=True)
-def desk(roles, time_machine, settings, tmp_path):
+def desk(db, time_machine, settings, tmp_path):
     time_machine.move_to(NOON, tick=False)
     settings.MEDIA_ROOT = tmp_path
     guidance()

@@ -29,7 +29,7 @@ def noon(time_machine):
 
 
 @pytest.fixture
-def desk(roles):
+def desk(db):
     limits("agent", goodwill="30", redress="100")
     unlimited("manager")
     guidance()

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 
 from customers import demo
 from customers.actions import next_number
@@ -18,7 +17,6 @@ def everything():
 
 
 def test_two_thousand_valid_customers_the_same_each_time(django_assert_max_num_queries):
-    call_command("sync_roles")
     with django_assert_max_num_queries(30):
         demo.load(seed=1, now=NOON)
     for customer in Customer.objects.select_related("household"):

@@ -363,7 +363,7 @@ def test_crossing_merges_and_moves_do_not_wait_in_a_ring(counter):
     assert faults() == []
 
 
-def test_the_days_authority_is_not_overdrawn_by_two_windows(counter, roles):
+def test_the_days_authority_is_not_overdrawn_by_two_windows(counter):
     agent = UserFactory(role="agent")
     AuthorityLimitFactory(role=agent.groups.get(), kind="stamps", per_case=3, per_customer_year=9, per_agent_day=6)
     people = [member(counter.programme) for _ in range(4)]

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_sync_roles_writes_every_role_and_is_idempotent():
+    Group.objects.all().delete()
     for _ in range(2):
         call_command("sync_roles")
         assert set(Group.objects.values_list("name", flat=True)) == set(ROLES)

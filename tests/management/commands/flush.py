@@ -4,7 +4,8 @@ from django.core.management.commands import flush
 from django.db import connections
 from psycopg.sql import SQL, Identifier
 
-KEPT = {"django_content_type", "auth_permission"}  # what Django would put back in their place, row by row
+# What Django would put back in its place row by row, and the roles made of it.
+KEPT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 
 
 class Command(flush.Command):
