@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -61,7 +62,15 @@ class Customer(models.Model):
                 condition=~Q(given_name="", family_name="", company=""), name="customers_customer_has_a_name"
             ),
         ]
-        indexes = [models.Index(fields=["segment", "-id"], name="customers_customer_by_segment")]
+        indexes = [
+            models.Index(fields=["segment", "-id"], name="customers_customer_by_segment"),
+            models.Index(  # who else lives at an address
+                Upper("postcode"),
+                Upper("street"),
+                name="customers_customer_address",
+                condition=~Q(street="") & ~Q(postcode=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import phonenumber_field.modelfields
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models.functions import Upper
 
 from staff.operations import together
 
@@ -60,7 +61,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
-                'indexes': [models.Index(fields=['segment', '-id'], name='customers_customer_by_segment')],
+                'indexes': [models.Index(fields=['segment', '-id'], name='customers_customer_by_segment'), models.Index(Upper('postcode'), Upper('street'), name='customers_customer_address', condition=~models.Q(street='') & ~models.Q(postcode=''))],
                 'constraints': [models.CheckConstraint(condition=models.Q(('company', ''), ('family_name', ''), ('given_name', ''), _negated=True), name='customers_customer_has_a_name')],
             },
         ),
