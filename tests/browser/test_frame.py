@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from staff.approvals import Pending, approvals
+from staff.home import Line, Panel, home
 from staff.models import User
 from staff.search import Hit, search
 from tests.factories import UserFactory
@@ -43,6 +44,15 @@ def queue(settings):
     approvals._sources.update(kept)
 
 
+@pytest.fixture
+def worklist():
+    """A panel of the home page with words as long as a customer's, for as long as the test runs."""
+    line = Line("Zweimal abgebuchte Rechnung der Donaudampfschifffahrtsgesellschaft", "/", "noch 2 Tage " * 5, "red")
+    home.register("a test's", lambda user, now: Panel("Work", "/", [line]))
+    yield
+    home._sources.pop("a test's")
+
+
 def request_for(name: str) -> Pending:
     now = timezone.now()
     return Pending(
@@ -59,7 +69,7 @@ def request_for(name: str) -> Pending:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_shared_pages_are_accessible_and_fit(page, live_server, log_in, axe, fits, queue, scheme, width):
+def test_shared_pages_are_accessible_and_fit(page, live_server, log_in, axe, fits, queue, worklist, scheme, width):
     user = log_in(page, "administrator")
     user.theme = scheme
     user.density = "dense" if width == 390 else "comfortable"
