@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from customers.letters import typeset
 from loyalty.models import CardToken, Programme
 from loyalty.rules.cards import grouped
-from loyalty.rules.terms import Terms
+from loyalty.terms import Terms
 from staff import formats
 
 COLUMNS = 5

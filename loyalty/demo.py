@@ -10,7 +10,7 @@ from django.utils import timezone
 from customers.models import Customer
 from loyalty import actions, demo_campaigns, demo_signals
 from loyalty.actions import books
-from loyalty.actions.receipts import record_sales
+from loyalty.actions.sales import record_sales
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
 from loyalty.rules.cards import check_digit
 from loyalty.rules.earning import Line

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.models import Category, Product, Store
-from loyalty.rules.terms import Rule, Terms
+from loyalty.terms import Rule, Terms
 from staff import formats
 
 Names = Mapping[str, str]

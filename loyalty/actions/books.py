@@ -220,9 +220,9 @@ def write(
                 full.append((_reward(membership, terms, now, stamps=-stamps, **chosen), len(entries) - 1))
             elif change.kind == UNCONVERT and change.reward:
                 revoked.append(change.reward)
+            steps = {step.at: step for step in terms.terms.interim} if terms and change.reached else {}
             for cycle, level in change.reached:
-                assert terms is not None  # noqa: S101 it is the terms that say what is due
-                step = next(step for step in terms.terms.interim if step.at == level)
+                step = steps[level]
                 on_the_way.append(
                     _reward(membership, terms, now, level=level, cycle=cycle, name=step.name, cost=step.cost)
                 )

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from loyalty.actions import books
 from loyalty.actions.lookups import Pasts
-from loyalty.actions.receipts import ask, count, credit, record_receipt, settle
+from loyalty.actions.receipts import record_receipt
 from loyalty.actions.returns import remaining
+from loyalty.actions.sales import ask, count, credit, is_late, settle
 from loyalty.actions.tiers import settle_tiers
 from loyalty.models import CardToken, Membership, Receipt, Store
 from loyalty.queries.terms import version_at
@@ -68,7 +69,7 @@ def claim_receipt(
     books.refuse_inactive(membership)
     version = version_at(membership.programme_id, sale.occurred_at)
     sale.membership = membership
-    if version and (now - sale.occurred_at).days >= version.backdate_days:
+    if version and is_late(version, sale.occurred_at, now):
         sale.state, sale.trace = Receipt.State.HELD, [{"say": "late", "days": version.backdate_days}]
         sale.save(update_fields=["membership", "state", "trace"])
         ask(sale, membership, by=by, now=now)
@@ -78,23 +79,24 @@ def claim_receipt(
 
 def count_held(receipt_id: int, *, by: User, now: datetime) -> Receipt:
     """A colleague lets a late receipt count. The caller holds the transaction."""
-    sale = _held(receipt_id)
-    return _count(sale, books.lock(sale.membership_id), by=by, now=now)  # type: ignore[arg-type]  # held: has a card
+    sale, membership = _held(receipt_id)
+    return _count(sale, membership, by=by, now=now)
 
 
 def decline_held(receipt_id: int, *, by: User, now: datetime) -> Receipt:
     """A colleague does not let a late receipt count."""
-    sale = _held(receipt_id)
+    sale, _membership = _held(receipt_id)
     sale.state, sale.trace = Receipt.State.REFUSED, [{"say": "late_declined"}]
     sale.save(update_fields=["state", "trace"])
     return sale
 
 
-def _held(receipt_id: int) -> Receipt:
+def _held(receipt_id: int) -> tuple[Receipt, Membership]:
+    """A receipt that waits and its membership, both locked."""
     sale = Receipt.objects.select_for_update(of=("self",)).get(pk=receipt_id)
-    if sale.state != Receipt.State.HELD:
+    if sale.state != Receipt.State.HELD or sale.membership_id is None:
         raise DomainError(_("This receipt does not wait any more."), code="wrong_state")
-    return sale
+    return sale, books.lock(sale.membership_id)
 
 
 def _count(sale: Receipt, membership: Membership, *, by: User, now: datetime) -> Receipt:

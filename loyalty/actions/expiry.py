@@ -49,11 +49,10 @@ def _due(members: list[int], now: datetime) -> list[tuple[int, int]]:
 @transaction.atomic
 def expire_rewards(*, now: datetime) -> int:
     """Close open rewards past their day, a batch at a time; how many."""
-    rows = list(
-        Reward.objects.select_for_update(skip_locked=True)
-        .filter(state=Reward.State.ISSUED, expires_at__lte=now)
-        .order_by("expires_at")[:BATCH]
-    )
+    due = Reward.objects.filter(state=Reward.State.ISSUED, expires_at__lte=now).order_by("expires_at")
+    owners = dict(due.values_list("pk", "membership")[:BATCH])
+    books.lock_all(sorted(set(owners.values())))  # first, as whoever redeems or takes back
+    rows = list(due.select_for_update().filter(pk__in=owners))
     Reward.objects.filter(pk__in=[row.pk for row in rows]).update(state=Reward.State.EXPIRED)
     RewardEvent.objects.bulk_create(RewardEvent(reward=row, kind=RewardEvent.Kind.EXPIRED, at=now) for row in rows)
     return len(rows)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from loyalty.actions import books
+from loyalty.actions.claims import count_held, decline_held
 from loyalty.errors import NotAMember
 from loyalty.models import LedgerEntry, Membership, Programme, ProgrammeVersion, Receipt, StampRequest
 from loyalty.queries.terms import version_at
@@ -104,8 +105,6 @@ def decide_request(pk: int, verdict: str, *, by: User, now: datetime, note: str 
         raise AboveAuthority(_("This is above your authority too. Ask somebody with more."))
     request.decide(verdict, by=by, at=now, note=note)
     if request.kind == StampRequest.Kind.LATE:
-        from loyalty.actions.claims import count_held, decline_held
-
         if request.receipt_id is None:
             raise DomainError(_("The receipt of this request is gone."), code="wrong_state")
         act = count_held if verdict == Verdict.APPROVED else decline_held

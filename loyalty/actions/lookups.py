@@ -16,7 +16,7 @@ from loyalty.actions import books
 from loyalty.models import Membership, ProgrammeVersion, Receipt, Store
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import Key, ReceiptFacts, key_as_json
-from loyalty.rules.terms import Terms, Tier
+from loyalty.terms import Terms, Tier
 from staff.errors import DomainError
 from staff.statements import kept
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from loyalty.models import BonusWindow, Forecast, Programme, ProgrammeVersion
-from loyalty.rules.terms import TermsError, read_rules
+from loyalty.terms import TermsError, read_rules
 from staff.errors import DomainError, SelfApproval, Stale
 from staff.models import User
 

@@ -5,42 +5,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.actions import books
+from loyalty.actions.intake import check, insert_lines, new_receipt, told_before
 from loyalty.actions.lookups import Shelf
-from loyalty.actions.receipts import _check, _receipt, _told_before, insert_lines
+from loyalty.actions.rewards import unredeem_with_receipt
 from loyalty.actions.tiers import settle_tiers
 from loyalty.models import Receipt, ReceiptLine
 from loyalty.rules.account import REVERSE, UNCONVERT
 from loyalty.rules.earning import Line, Sentence, earned_by
-from loyalty.rules.facts import ReceiptFacts
+from loyalty.rules.facts import Key, ReceiptFacts
 from staff.errors import DomainError
 from staff.models import User
 
 
-def record_return(facts: ReceiptFacts, *, by: User | None, now: datetime) -> Receipt:
-    """A return; before its sale is known it is parked. The caller holds the transaction.
+def record_return(facts: ReceiptFacts, original: Key, *, by: User | None, now: datetime) -> Receipt:
+    """A return of the sale `original`; before that is known it is parked. The caller holds the transaction.
 
     Raises DomainError("more_than_sold") when more comes back than was bought.
     """
-    assert facts.original is not None  # noqa: S101 the caller chose this door by it
     shelf = Shelf.for_facts([facts])
-    source, store_code, business_date, number = facts.original
-    sale = (
-        Receipt.objects.select_for_update(of=("self",))
-        .select_related("store")
-        .filter(
-            source=source,
-            store__code=store_code,
-            business_date=business_date,
-            number=number,
-            kind=Receipt.Kind.SALE,
-        )
-        .first()
-    )
+    sale = _sale(original)
     known = (
         Receipt.objects.select_related("store")
         .filter(
@@ -53,9 +41,9 @@ def record_return(facts: ReceiptFacts, *, by: User | None, now: datetime) -> Rec
         .first()
     )
     if known:
-        return _told_before(known, facts)
-    store = _check(facts, shelf, now)
-    receipt = _receipt(facts, store, by=by, now=now)
+        return told_before(known, facts)
+    store = check(facts, shelf, now)
+    receipt = new_receipt(facts, store, by=by, now=now)
     receipt.state, receipt.trace = Receipt.State.PARKED, [{"say": "parked"}]
     receipt.save(force_insert=True)
     insert_lines([(receipt, facts.lines)], shelf)
@@ -127,22 +115,43 @@ def settle_parked(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
         )
 
 
-@transaction.atomic
+FOUND = """
+SELECT b.id, r.id FROM loyalty_receipt b
+JOIN loyalty_store s ON s.code = b.original_key->>1
+JOIN loyalty_receipt r ON r.store_id = s.id AND r.business_date = (b.original_key->>2)::date
+ AND r.number = b.original_key->>3 AND r.source = b.original_key->>0 AND r.kind = 'sale'
+WHERE b.state = 'parked' ORDER BY b.id
+"""
+
+
 def match_parked_returns(*, now: datetime) -> int:
-    """Count the parked returns whose sale has come meanwhile (both may have been told at the same moment); how many."""
+    """Count the parked returns whose sale has come meanwhile (both may have been told at the same moment); how many.
+
+    Each in a transaction of its own, with the locks in the order of any return: sale, card.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FOUND)
+        found = cursor.fetchall()
     matched = 0
-    for receipt in Receipt.objects.select_for_update().filter(state=Receipt.State.PARKED).order_by("pk"):
-        source, store, day, number = receipt.original_key or []
-        sale = (
-            Receipt.objects.select_for_update(of=("self",))
-            .select_related("store")
-            .filter(source=source, store__code=store, business_date=day, number=number, kind=Receipt.Kind.SALE)
-            .first()
-        )
-        if sale:
-            settle_parked(receipt, sale, by=None, now=now)
-            matched += 1
+    for parked, sold in found:
+        with transaction.atomic():
+            sale = Receipt.objects.select_for_update(of=("self",)).select_related("store").get(pk=sold)
+            rows = Receipt.objects.select_for_update(of=("self",)).filter(pk=parked, state=Receipt.State.PARKED)
+            if receipt := rows.first():
+                settle_parked(receipt, sale, by=None, now=now)
+                matched += 1
     return matched
+
+
+def _sale(key: Key) -> Receipt | None:
+    """The sale of this key, locked."""
+    source, store, business_date, number = key
+    return (
+        Receipt.objects.select_for_update(of=("self",))
+        .select_related("store")
+        .filter(source=source, store__code=store, business_date=business_date, number=number, kind=Receipt.Kind.SALE)
+        .first()
+    )
 
 
 def remaining(sale: Receipt, *, with_return: Receipt | None = None) -> list[Line]:
@@ -193,8 +202,6 @@ def as_line(row: ReceiptLine) -> Line:
 
 def _rewards_back(receipt: Receipt, sale: Receipt, *, by: User | None, now: datetime) -> None:
     """A free item that came back opens its reward again; never cash."""
-    from loyalty.actions.rewards import unredeem_with_receipt
-
     numbers = receipt.lines.values_list("number", flat=True)
     paid: Sequence[int] = list(
         sale.lines.filter(kind=ReceiptLine.Kind.REWARD, reward__isnull=False, number__in=numbers).values_list(

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from loyalty.actions import books
 from loyalty.errors import RewardRefused
-from loyalty.models import Receipt, Reward, RewardEvent
+from loyalty.models import Receipt, ReceiptLine, Reward, RewardEvent
+from loyalty.queries.members import with_merged
 from staff.models import User
 
 State = Reward.State
@@ -62,12 +63,25 @@ def _locked(pk: int) -> Reward:
 
 
 def redeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: datetime) -> None:
-    """A receipt's line was paid with this reward: redeem it if the till has not. The membership's lock is held."""
+    """A receipt's line was paid with this reward: redeem it if the till has not. The membership's lock is held.
+
+    Raises RewardRefused for a reward of another card (a receipt without a card has none), or one that has paid for
+    another receipt since it was redeemed.
+    """
     reward = Reward.objects.select_for_update().filter(pk=pk).first()
     if reward is None or reward.membership_id != receipt.membership_id:
         raise RewardRefused(_("This reward belongs to another card."), code="reward_unknown", field="lines")
     if reward.state != State.REDEEMED:
         redeem(pk, by=by, now=now, receipt=receipt)
+        return
+    paid = ReceiptLine.objects.filter(
+        receipt__membership__in=with_merged(reward.membership_id),
+        receipt__kind=Receipt.Kind.SALE,
+        receipt__recorded_at__gte=reward.redeemed_at,
+        reward=pk,
+    )
+    if paid.exclude(receipt=receipt).exists():
+        raise RewardRefused(_("This reward has paid for another receipt."), code="reward_redeemed", field="lines")
 
 
 def unredeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: datetime) -> bool:

@@ -5,11 +5,14 @@ body give the stored answer again, another body is refused with 409. Besides, a 
 business date and number: told again under another key it changes nothing.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -42,7 +45,19 @@ class LineSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=9999, default=1)
     amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, default=Decimal(0))
     kind = serializers.ChoiceField(["sale", "reward", "gift_card", "void"], default="sale")
-    reward = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
+    reward = serializers.IntegerField(
+        min_value=1,
+        max_value=BigIntegerField.MAX_BIGINT,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The reward that a line of kind `reward` was paid with.",
+    )
+
+    def validate(self, line: dict[str, Any]) -> dict[str, Any]:
+        if line["reward"] and line["kind"] != "reward":
+            raise serializers.ValidationError({"reward": [_("Only a line of kind “reward” is paid with one.")]})
+        return line
 
 
 class ReceiptKeySerializer(serializers.Serializer[Any]):
@@ -57,6 +72,11 @@ class ReceiptSerializer(ReceiptKeySerializer):
     card = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     cashier = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     lines = LineSerializer(many=True, min_length=1, max_length=500)
+
+    def validate_occurred_at(self, moment: datetime) -> datetime:
+        if moment.year < 1990:
+            raise serializers.ValidationError(_("This is before there were tills: check the date."))
+        return moment
 
 
 class ReturnSerializer(ReceiptSerializer):

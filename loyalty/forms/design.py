@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty.forms.rows import Codes, InterimFormSet, PriceFormSet, Rows, RuleForm, RuleFormSet, TierFormSet, day_input
 from loyalty.models import Programme, ProgrammeVersion, Store
-from loyalty.rules.terms import Interim, Price, Terms, TermsError, Tier, read_rules
+from loyalty.terms import Interim, Price, Terms, TermsError, Tier, read_rules
 
 
 class ProgrammeForm(forms.ModelForm):
@@ -169,9 +169,7 @@ class Design:
                 row.add_error("at", _("Before the card is full: fewer than %(needed)s.") % {"needed": needed})
                 sound = False
         if self.are_points and not self.sets["prices"].kept:
-            self.sets["prices"]._non_form_errors = self.sets["prices"].error_class(  # type: ignore[attr-defined]
-                [_("Say what points can buy: at least one reward.")]
-            )
+            self.sets["prices"].non_form_errors().append(_("Say what points can buy: at least one reward."))
             sound = False
         elif self.are_points and self.form.cleaned_data["head_start"] >= self._cheapest()["points"]:
             self.form.add_error("head_start", _("Fewer than the cheapest reward costs."))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
@@ -212,7 +212,7 @@ class NamedRows(Rows):
 
 
 def _rows(form: type[forms.Form], rows: type[Rows]) -> type[Rows]:
-    return formset_factory(form, formset=rows, extra=0, can_delete=True, max_num=40, absolute_max=60)  # type: ignore[return-value]
+    return cast(type[Rows], formset_factory(form, rows, extra=0, can_delete=True, max_num=40, absolute_max=60))
 
 
 RuleFormSet = _rows(RuleForm, RuleRows)

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from loyalty.actions import books
 from loyalty.actions.lookups import Shelf, articles, known_sales, leads_of
-from loyalty.actions.receipts import record_receipt, record_sales
+from loyalty.actions.receipts import record_receipt
+from loyalty.actions.sales import record_sales
 from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
 from loyalty.models import (
     CardToken,
@@ -33,7 +34,7 @@ from loyalty.models import (
 )
 from loyalty.rules.cards import normalise
 from loyalty.rules.facts import Key, ReceiptFacts
-from loyalty.rules.terms import TermsError, read_rules
+from loyalty.terms import TermsError, read_rules
 from staff.errors import DomainError
 
 CHUNK = 2000

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from loyalty.actions.intake import LARGEST
 from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import Key, ReceiptFacts
@@ -34,7 +35,6 @@ FIELDS = (
     "original_number",
     "original_date",
 )
-LARGEST = Decimal(10) ** 9
 REMEMBERED = 100_000  # texts whose meaning is kept: prices and days come again and again
 
 

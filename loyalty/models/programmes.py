@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.rules.terms import Terms
+from loyalty.terms import Terms
 
 
 class Store(models.Model):

@@ -24,8 +24,8 @@ from loyalty.models import (
 )
 from loyalty.queries.terms import tier_progress, version_at
 from loyalty.rules.cards import grouped, normalise
-from loyalty.rules.terms import Price
 from loyalty.rules.trace import say
+from loyalty.terms import Price
 from loyalty.words import amount_of
 from staff import formats
 from staff.decisions import Verdict
@@ -68,7 +68,7 @@ class Row:
         )
 
 
-def _with_merged(pk: int) -> QuerySet[Membership, Any]:
+def with_merged(pk: int) -> QuerySet[Membership, Any]:
     """A membership and those merged into it, as a subquery that goes by index on both sides."""
     merged = Membership.objects.filter(merged_into=pk).values("pk")
     return Membership.objects.filter(pk=pk).values("pk").union(merged, all=True)
@@ -76,7 +76,7 @@ def _with_merged(pk: int) -> QuerySet[Membership, Any]:
 
 def cards_of(pk: int) -> QuerySet[CardToken]:
     """The cards of a member and of those merged into it that no other has replaced, the youngest first."""
-    return CardToken.objects.filter(membership__in=_with_merged(pk), replaced_by=None).order_by("-pk")
+    return CardToken.objects.filter(membership__in=with_merged(pk), replaced_by=None).order_by("-pk")
 
 
 def replaceable(pk: int) -> list[tuple[int, str]]:
@@ -196,13 +196,13 @@ def _rewards(pk: int) -> QuerySet[Reward]:
 
 @kept
 def _tokens(pk: int) -> QuerySet[CardToken]:
-    rows = CardToken.objects.filter(membership__in=_with_merged(pk)).select_related("replaced_by")
+    rows = CardToken.objects.filter(membership__in=with_merged(pk)).select_related("replaced_by")
     return rows.order_by("-pk")[:20]
 
 
 @kept
 def _receipts(pk: int) -> QuerySet[Receipt]:
-    rows = Receipt.objects.filter(membership__in=_with_merged(pk)).select_related("store", "by")
+    rows = Receipt.objects.filter(membership__in=with_merged(pk)).select_related("store", "by")
     return rows.order_by("-occurred_at", "-pk")[:20]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from loyalty.rules.terms import TIER, Rule, Terms, Tier
+from loyalty.terms import TIER, Rule, Terms, Tier
 
 Sentence = dict[str, Any]
 ONE = Decimal(1)

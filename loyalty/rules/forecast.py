@@ -9,7 +9,7 @@ from typing import Any
 
 from loyalty.rules.account import EARN, EXPIRE, Account
 from loyalty.rules.earning import Line, earn
-from loyalty.rules.terms import Terms, Tier
+from loyalty.terms import Terms, Tier
 
 # uptake (members against today's), share of rewards redeemed: what cannot be replayed
 CASES = {"low": (Decimal("0.8"), Decimal("0.60")), "base": (Decimal(1), Decimal("0.80"))} | {

@@ -17,7 +17,7 @@ from loyalty.actions import programmes as actions
 from loyalty.forms.design import Design, ProgrammeForm
 from loyalty.models import Programme, ProgrammeVersion
 from loyalty.queries import programmes as queries
-from loyalty.rules.terms import Terms
+from loyalty.terms import Terms
 from staff.errors import DomainError
 
 

@@ -20,7 +20,7 @@ from loyalty.forms import desk as forms
 from loyalty.models import CardToken, Membership, Programme
 from loyalty.queries import members as queries
 from loyalty.queries.terms import version_at
-from loyalty.rules.terms import Terms
+from loyalty.terms import Terms
 from staff import paging
 from staff.errors import DomainError
 

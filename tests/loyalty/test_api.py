@@ -75,12 +75,21 @@ def test_enrol_stamp_redeem_return_balance(till):
         ({"lines": [{"number": 1, "amount": "-4"}]}, "lines"),
         ({"lines": [{"number": 1, "quantity": 0}]}, "lines"),
         ({"number": "x" * 81}, "number"),
+        ({"occurred_at": "0001-01-01T00:00:00Z"}, "occurred_at"),
+        ({"lines": [{"number": 1, "reward": 7}]}, "lines"),
+        ({"lines": [{"number": 1, "kind": "reward", "reward": 10**30}]}, "lines"),
     ],
 )
 def test_bad_input_is_refused_at_its_field(till, change, field):
     code, body = till("receipts/", receipt("123", 1) | change)
     assert code == 400
     assert field in body
+
+
+def test_a_total_beyond_every_till_is_refused(till):
+    lines = [{"number": n, "amount": "99999999.99"} for n in range(1, 101)]
+    code, refusal = till("receipts/", receipt("", 1) | {"lines": lines})
+    assert (code, refusal["code"], refusal["field"]) == (409, "too_large", "lines")
 
 
 def test_a_write_without_a_key_and_a_stranger_are_refused(till, client_as, client):

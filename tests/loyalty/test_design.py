@@ -12,7 +12,7 @@ from loyalty.forms.design import Design
 from loyalty.models import Forecast, Membership, ProgrammeVersion, SignalReview
 from loyalty.queries import watch
 from loyalty.queries.ledger import balance_at
-from loyalty.rules.terms import Terms, TermsError, read_rules
+from loyalty.terms import Terms, TermsError, read_rules
 from staff.approvals import waiting
 from staff.errors import DomainError, SelfApproval
 from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member

@@ -9,8 +9,8 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import translation
 
 from loyalty import actions
-from loyalty.errors import CardRefused, ReceiptConflict, RewardRefused
-from loyalty.models import LedgerEntry, Programme, Receipt, Reward, RewardEvent, StampRequest
+from loyalty.errors import CardRefused, ReceiptConflict
+from loyalty.models import LedgerEntry, Programme, Receipt, StampRequest
 from loyalty.rules.earning import Line
 from loyalty.rules.trace import say
 from staff.errors import DomainError
@@ -216,22 +216,6 @@ def test_a_return_after_the_free_one_was_drunk_leaves_a_debt_that_later_stamps_r
     assert jane.rewards.count() == 2
 
 
-def test_a_returned_free_item_opens_its_reward_again():
-    jane = member()
-    buy(jane, 9)
-    reward = jane.rewards.get()
-    lines = (Line(1, "latte", 1, kind="reward", reward=reward.pk),)
-    sale = facts(jane.cards.get().number, lines=lines)
-    actions.record_receipt(sale, by=None, now=NOON)
-    reward.refresh_from_db()
-    assert reward.state == "redeemed"
-    back = actions.record_receipt(facts(lines=lines, original=sale), by=None, now=NOON)
-    reward.refresh_from_db()
-    assert (reward.state, say(back.trace)) == ("issued", ["The free item came back: its reward is open again."])
-    kinds = list(RewardEvent.objects.filter(reward=reward).order_by("pk").values_list("kind", flat=True))
-    assert kinds == ["issued", "redeemed", "unredeemed"]
-
-
 def test_a_return_before_its_sale_waits_for_it():
     jane = member()
     sale = facts(jane.cards.get().number, 3)
@@ -241,6 +225,21 @@ def test_a_return_before_its_sale_waits_for_it():
     back.refresh_from_db()
     jane.refresh_from_db()
     assert (back.state, back.stamps, jane.balance) == ("counted", 2, 1)
+
+
+def test_a_return_told_at_the_same_moment_as_its_sale_is_counted_by_the_worker():
+    jane = member()
+    told = facts(jane.cards.get().number, 3)
+    back = give_back(told, [2, 3])
+    other = give_back(facts(number="nobody's"), [1])
+    sale = actions.record_receipt(replace(told, number="8818"), by=None, now=NOON)
+    assert actions.match_parked_returns(now=NOON) == 0
+    Receipt.objects.filter(pk=sale.pk).update(number=told.number)  # as if neither had seen the other
+    assert [actions.match_parked_returns(now=NOON) for _ in range(2)] == [1, 0]
+    for row in (back, other, jane):
+        row.refresh_from_db()
+    assert (back.state, back.original, back.stamps, jane.balance) == ("counted", sale, 2, 1)
+    assert other.state == "parked"
 
 
 def test_a_parked_return_that_does_not_fit_is_refused_not_its_sale():
@@ -296,56 +295,6 @@ def test_a_receipt_past_the_limit_waits_for_a_second_person(verdict, user_as):
     jane.refresh_from_db()
     expected = ("counted", 1) if verdict == "approved" else ("refused", 0)
     assert (receipt.state, jane.balance) == expected
-
-
-def test_a_reward_is_redeemed_once_and_can_be_undone():
-    jane = member()
-    buy(jane, 9)
-    reward = jane.rewards.get()
-    actions.redeem(reward.pk, by=None, now=NOON)
-    with pytest.raises(RewardRefused) as refusal:
-        actions.redeem(reward.pk, by=None, now=NOON)
-    assert refusal.value.code == "reward_redeemed"
-    actions.undo_redeem(reward.pk, by=None, now=NOON)
-    assert Reward.objects.get().state == "issued"
-    actions.redeem(reward.pk, by=None, now=NOON)
-
-
-def test_every_pair_of_reward_states_is_held_by_the_database():
-    jane = member()
-    buy(jane, 9)
-    reward = jane.rewards.get()
-    for before in Reward.State.values:
-        for after in Reward.State.values:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SET LOCAL session_replication_role = replica")  # stand there without a way there
-                cursor.execute(
-                    "UPDATE loyalty_reward SET state = %s, redeemed_at = %s",
-                    [before, NOON if before == "redeemed" else None],
-                )
-                cursor.execute("SET LOCAL session_replication_role = origin")
-            allowed = after in Reward.MOVES[before] or after == before
-            fields = {"state": after, "redeemed_at": NOON if after == "redeemed" else None}
-            if allowed:
-                with transaction.atomic():
-                    Reward.objects.filter(pk=reward.pk).update(**fields)
-            else:
-                with pytest.raises(ProgrammingError), transaction.atomic():
-                    Reward.objects.filter(pk=reward.pk).update(**fields)
-
-
-def test_stamps_and_rewards_expire_first_in_first_out():
-    version = VersionFactory(programme__code="brief", stamp_days=30, reward_days=10)
-    jane = member(version.programme)
-    buy(jane, 4, now=NOON)
-    buy(jane, 8, now=NOON + timedelta(days=20))  # a reward of the first nine, three left of the second day
-    assert actions.expire_all(now=NOON + timedelta(days=30)) == {"stamps": 0, "rewards": 1}
-    assert actions.expire_all(now=NOON + timedelta(days=50)) == {"stamps": 3, "rewards": 0}
-    assert actions.expire_all(now=NOON + timedelta(days=51)) == {"stamps": 0, "rewards": 0}
-    jane.refresh_from_db()
-    assert (jane.balance, jane.rewards.get().state) == (0, "expired")
-    with pytest.raises(RewardRefused):
-        actions.redeem(jane.rewards.get().pk, by=None, now=NOON + timedelta(days=51))
 
 
 def test_an_adjustment_must_say_why():
