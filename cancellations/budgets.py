@@ -14,7 +14,13 @@ from staff import formats
 from staff.errors import DomainError
 
 HOLDS = (OfferState.APPROVED, OfferState.APPROVED_WITH_CHANGE, OfferState.PRESENTED)
-COMES_TO_NOTHING = (OfferState.REFUSED, OfferState.WITHDRAWN, OfferState.DECLINED, OfferState.APPROVAL_EXPIRED)
+COMES_TO_NOTHING = (  # revoked: of what was not carried out yet; what was is consumed
+    OfferState.REFUSED,
+    OfferState.WITHDRAWN,
+    OfferState.DECLINED,
+    OfferState.APPROVAL_EXPIRED,
+    OfferState.REVOKED,
+)
 
 
 class BudgetSpent(DomainError):

@@ -27,11 +27,13 @@ def open_case(
     With `notice` (its channel) the customer's declaration is taken down in the same step; None for one who only asks.
     Whoever takes it up becomes its agent. Raises DomainError("ended") and ("already_registered").
     """
+    if going := _going(subscription_pk):  # locked before the subscription, as by all who close it
+        return _take_up(going, by=by, now=now)
     subscription = (
         Subscription.objects.select_for_update(of=("self",)).select_related("customer").get(pk=subscription_pk)
     )
-    if found := CancellationCase.objects.filter(subscription=subscription, state__in=OPEN_STATES).first():
-        return _resume(found.pk, by=by, now=now)
+    if going := _going(subscription_pk):  # opened by a colleague at this moment
+        return _take_up(going, by=by, now=now)
     if subscription.status == Subscription.Status.ENDED:
         raise DomainError(_("This subscription has ended already."), code="ended")
     if subscription.status == Subscription.Status.ENDING:
@@ -52,8 +54,13 @@ def open_case(
     return case
 
 
-def _resume(pk: int, *, by: User, now: datetime) -> CancellationCase:
-    case = locked(pk)
+def _going(subscription_pk: int) -> CancellationCase | None:
+    """The subscription's open case, under its lock."""
+    cases = CancellationCase.objects.select_for_update(of=("self",))
+    return cases.filter(subscription=subscription_pk, state__in=OPEN_STATES).first()
+
+
+def _take_up(case: CancellationCase, *, by: User, now: datetime) -> CancellationCase:
     if case.agent_id != by.pk:
         case.agent, case.team_id = by, by.team_id
         edited(case, CaseMove.What.AGENT, by=by, at=now)
@@ -63,8 +70,9 @@ def _resume(pk: int, *, by: User, now: datetime) -> CancellationCase:
 @transaction.atomic
 def resume(pk: int, *, by: User, now: datetime) -> CancellationCase:
     """Take over an unfinished call. Raises WrongState when it is closed."""
-    rules.check_open(locked(pk))
-    return _resume(pk, by=by, now=now)
+    case = locked(pk)
+    rules.check_open(case)
+    return _take_up(case, by=by, now=now)
 
 
 def take_notice(

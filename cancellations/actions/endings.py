@@ -107,7 +107,8 @@ def win_back(pk: int, *, by: User, now: datetime, note: str = "") -> Cancellatio
 
 @transaction.atomic
 def make_effective(pk: int, *, now: datetime) -> bool:
-    """The last day of a registered cancellation is over: the subscription ends and what ran for it stops.
+    """The last day of a registered cancellation is over: the subscription ends, what ran for it stops, and what was
+    accepted but never carried out is called off.
 
     False when it is not (any more) due.
     """
@@ -116,12 +117,12 @@ def make_effective(pk: int, *, now: datetime) -> bool:
     if case.state != State.CANCELLED_SCHEDULED or case.ends_on is None or case.ends_on >= today:
         return False
     case.move_to(State.CANCELLED_EFFECTIVE, by=None, at=now)
-    Subscription.objects.filter(pk=case.subscription_id).update(status=Subscription.Status.ENDED, ends_on=case.ends_on)
-    running = Offer.objects.select_for_update(of=("self",)).filter(
-        case__subscription_id=case.subscription_id, state=OfferState.APPLIED
-    )
-    for offer in running:
+    promised = (OfferState.APPLIED, OfferState.PENDING_FULFILMENT, OfferState.FAILED)
+    offers = Offer.objects.select_for_update(of=("self",)).filter(case__subscription_id=case.subscription_id)
+    for offer in offers.filter(state__in=promised).order_by("pk"):  # locked before the subscription, as by billing
         offer.move_to(OfferState.REVOKED, by=None, at=now, note=case.number)
+        budgets.follow(offer, now=now)
+    Subscription.objects.filter(pk=case.subscription_id).update(status=Subscription.Status.ENDED, ends_on=case.ends_on)
     return True
 
 

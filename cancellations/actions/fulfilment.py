@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, letters, rules
 from cancellations.actions._case import locked_with_offer
-from cancellations.models import Fulfilment, Offer
+from cancellations.models import CancellationCase, Fulfilment, Offer
 from cancellations.models.incentives import Kind
 from cancellations.models.offers import OfferState
 from customers.models import Plan, Subscription
@@ -67,25 +67,23 @@ def complete(offer_pk: int, *, now: datetime) -> bool:
     if offer.state != OfferState.APPLIED or (ends_on is not None and ends_on >= timezone.localdate(now)):
         return False
     offer.move_to(OfferState.COMPLETED, by=None, at=now)
-    if offer.incentive_version.incentive.kind == Kind.PAUSE:
-        Subscription.objects.filter(pk=case.subscription_id, status=Subscription.Status.PAUSED).update(
-            status=Subscription.Status.ACTIVE
-        )
+    _go_on(case, offer)
     return True
 
 
 @transaction.atomic
 def revoke(offer_pk: int, *, by: User, now: datetime, note: str) -> Offer:
-    """Stop what runs before its end. Raises WrongState, DomainError at "note"."""
+    """Stop what runs before its end, or call off what cannot be carried out: its budget is free again. Raises
+    WrongState, DomainError at "note"."""
     if not note.strip():
         raise DomainError(_("Write why it is stopped."), code="note_needed", field="note")
     case, offer = locked_with_offer(offer_pk)
+    ran = offer.state == OfferState.APPLIED
     offer.move_to(OfferState.REVOKED, by=by, at=now, note=note)
+    budgets.follow(offer, now=now)
     _noted(offer, by=by, now=now, note=note)
-    if offer.incentive_version.incentive.kind == Kind.PAUSE:
-        Subscription.objects.filter(pk=case.subscription_id, status=Subscription.Status.PAUSED).update(
-            status=Subscription.Status.ACTIVE
-        )
+    if ran:
+        _go_on(case, offer)
     return offer
 
 
@@ -106,6 +104,13 @@ def remind(fulfilment_pk: int, *, now: datetime) -> bool:
     row.save(update_fields=["reminded_at"])
     letters.remind(row, now=now)
     return True
+
+
+def _go_on(case: CancellationCase, offer: Offer) -> None:
+    """What a pause had paused."""
+    if offer.incentive_version.incentive.kind == Kind.PAUSE:
+        paused = Subscription.objects.filter(pk=case.subscription_id, status=Subscription.Status.PAUSED)
+        paused.update(status=Subscription.Status.ACTIVE)
 
 
 def _noted(offer: Offer, *, by: User, now: datetime, note: str) -> None:

@@ -101,8 +101,8 @@ OFFER_MOVES = {
     OfferState.APPROVED_WITH_CHANGE: frozenset({OfferState.PRESENTED, OfferState.WITHDRAWN}),
     OfferState.PRESENTED: frozenset({OfferState.ACCEPTED, OfferState.REFUSED, OfferState.WITHDRAWN}),
     OfferState.ACCEPTED: frozenset({OfferState.PENDING_FULFILMENT}),
-    OfferState.PENDING_FULFILMENT: frozenset({OfferState.APPLIED, OfferState.FAILED, OfferState.WITHDRAWN}),
-    OfferState.FAILED: frozenset({OfferState.APPLIED, OfferState.WITHDRAWN}),
+    OfferState.PENDING_FULFILMENT: frozenset({OfferState.APPLIED, OfferState.FAILED, OfferState.REVOKED}),
+    OfferState.FAILED: frozenset({OfferState.APPLIED, OfferState.REVOKED}),
     OfferState.APPLIED: frozenset({OfferState.COMPLETED, OfferState.REVOKED}),
 }
 

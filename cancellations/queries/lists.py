@@ -256,7 +256,7 @@ class Task:
     state: str
     failed: bool
     todo: bool
-    running: bool
+    stoppable: bool
     note: str
     note_label: str
     apply_url: str
@@ -292,7 +292,7 @@ def _task(offer: Offer, now: datetime) -> Task:
         state=str(OfferState(offer.state).label),
         failed=offer.state == OfferState.FAILED,
         todo=offer.state in (OfferState.PENDING_FULFILMENT, OfferState.FAILED),
-        running=offer.state == OfferState.APPLIED,
+        stoppable=offer.state in (OfferState.APPLIED, OfferState.FAILED),
         note=row.note,
         note_label=_("Note on %(number)s") % {"number": offer.case.number},
         apply_url=reverse("cancellations:apply", args=[offer.pk]),

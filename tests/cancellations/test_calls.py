@@ -7,13 +7,19 @@ from datetime import date, timedelta
 import pytest
 from pypdf import PdfReader
 
-from cancellations import actions
-from cancellations.models import OPEN_STATES, CancellationCase, Offer, Reason
+from cancellations import actions, budgets
+from cancellations.models import OPEN_STATES, Budget, CancellationCase, Offer, Reason
 from cancellations.rules import NoOffers
 from customers.contributions import referrals
 from customers.models import Delivery, Document, Subscription
 from staff.errors import AboveAuthority, AlreadyDecided, DomainError, SelfApproval, Stale, WrongState
-from tests.cancellations.factories import NOON, CancellationCaseFactory, OfferFactory, ReasonFactory
+from tests.cancellations.factories import (
+    NOON,
+    CancellationCaseFactory,
+    IncentiveVersionFactory,
+    OfferFactory,
+    ReasonFactory,
+)
 from tests.factories import SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
@@ -325,13 +331,27 @@ def test_a_registered_cancellation_takes_effect_the_day_after_its_last(agent):
         state="applied",
         presented_at=NOON,
     )
+    promised = OfferFactory(
+        case=CancellationCaseFactory(
+            subscription=subscription, state="saved_confirmed", closed_at=NOON, window_until=NOON.date()
+        ),
+        incentive_version=IncentiveVersionFactory(monthly_budget=100),
+        state="presented",
+        presented_at=NOON,
+    )
+    budgets.follow(promised, now=NOON)
+    Offer.objects.filter(pk=promised.pk).update(state="accepted")
+    Offer.objects.filter(pk=promised.pk).update(state="pending_fulfilment")
     actions.register_cancellation(case.pk, by=agent, now=NOON, mode="immediate")
     assert actions.make_effective(case.pk, now=NOON) is False
+    assert Budget.objects.get().reserved == promised.cost
     assert actions.make_effective(case.pk, now=NOON + timedelta(days=1)) is True
     assert actions.make_effective(case.pk, now=NOON + timedelta(days=1)) is False
     subscription.refresh_from_db()
     running.refresh_from_db()
-    assert (subscription.status, running.state) == ("ended", "revoked")
+    promised.refresh_from_db()
+    assert (subscription.status, running.state, promised.state) == ("ended", "revoked", "revoked")
+    assert Budget.objects.get().reserved == 0
     assert actions.win_back(case.pk, by=agent, now=NOON + timedelta(days=40)).state == "won_back"
     subscription.refresh_from_db()
     assert (subscription.status, subscription.ends_on) == ("active", None)

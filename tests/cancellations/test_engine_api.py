@@ -53,8 +53,15 @@ def test_the_decision_is_the_desks_own_and_the_same_when_asked_again(client_as, 
 def test_nothing_is_suggested_before_the_customer_wants_to_hear_of_it(client_as, policy):
     refused = suggest(client_as("agent"), CancellationCaseFactory(state="offering"))
     assert (refused.status_code, refused.json()["code"]) == (409, "permission_first")
-    closed = heard(ends_on=NOON.date(), closed_at=NOON, window_until=NOON.date())
-    closed.state = "cancelled_scheduled"
+    closed = CancellationCaseFactory(
+        state="cancelled_scheduled",
+        permission="granted",
+        ends_on=NOON.date(),
+        closed_at=NOON,
+        window_until=NOON.date(),
+    )
+    refused = suggest(client_as("agent"), closed)
+    assert (refused.status_code, refused.json()["code"]) == (409, "wrong_state")
     assert Suggestion.objects.count() == 0
 
 

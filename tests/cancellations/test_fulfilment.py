@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cancellations import actions, jobs
-from cancellations.models import CancellationCase, Offer
+from cancellations.models import Budget, CancellationCase, IncentiveVersion, Offer
 from customers.goodwill import given
 from customers.models import Document
 from loyalty.errors import NotAMember
@@ -99,6 +99,20 @@ def test_what_failed_can_be_tried_again_and_needs_a_note(agent, case):
     with pytest.raises(DomainError):
         actions.revoke(offer.pk, by=agent, now=NOON, note="")
     assert actions.revoke(offer.pk, by=agent, now=NOON, note="moved away").state == "revoked"
+
+
+def test_what_cannot_be_carried_out_at_all_is_called_off_and_its_budget_free_again(client_as, case, cheap, suggestion):
+    IncentiveVersion.objects.filter(pk=cheap.pk).update(monthly_budget=100)
+    offer = actions.present(case.pk, version_id=cheap.pk, by=case.agent, now=NOON)
+    actions.accept(offer.pk, by=case.agent, now=NOON)
+    actions.fail(offer.pk, by=case.agent, now=NOON, note="no such card")
+    assert Budget.objects.get().reserved == offer.cost
+    lead = client_as("team lead")
+    address = f"/cancellations/offers/{offer.pk}/revoke/"
+    assert address in lead.get("/cancellations/fulfilment/?show=failed").content.decode()
+    lead.post(address, {"note": "the customer was told", "show": "failed"})
+    offer.refresh_from_db()
+    assert (offer.state, Budget.objects.get().reserved) == ("revoked", 0)
 
 
 def test_the_reminder_comes_once_before_the_offer_ends(agent, case):

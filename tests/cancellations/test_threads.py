@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
+from time import sleep
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from cancellations import actions
 from cancellations.models import CancellationCase, Fulfilment, OfferDecision
@@ -114,3 +115,34 @@ def test_two_openings_are_one_case(two):
     results = race(*(lambda by=by: actions.open_case(subscription.pk, by=by, now=NOON) for by in two))
     assert refused(results) == []
     assert CancellationCase.objects.count() == 1
+
+
+def test_taking_a_call_up_waits_for_who_registers_it_and_neither_is_lost(two):
+    """The colleague asks for the case while it is being closed: who closes it can still lock the subscription."""
+    case = CancellationCaseFactory(state="offering")
+    told: list[object] = []
+
+    def take_up():
+        try:
+            told.append(actions.open_case(case.subscription_id, by=two[1], now=NOON))
+        except DomainError as refusal:
+            told.append(refusal.code)
+        finally:
+            connection.close()
+
+    colleague = Thread(target=take_up)
+    with transaction.atomic():
+        CancellationCase.objects.select_for_update().get(pk=case.pk)
+        colleague.start()
+        while colleague.is_alive() and not waiting():
+            sleep(0.01)
+        actions.register_cancellation(case.pk, by=two[0], now=NOON)
+    colleague.join()
+    assert told == ["already_registered"]
+
+
+def waiting():
+    """Whether somebody waits for a lock that this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+        return cursor.fetchone()[0]
