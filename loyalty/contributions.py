@@ -53,7 +53,7 @@ def register() -> None:
     )
     customer_page.band.register("loyalty", band)
     customer_page.actions.register(
-        "loyalty", Action(gettext_lazy("Stamp card"), "loyalty:customer", "stamp", "s", "loyalty.view_membership", 30)
+        "loyalty", Action(gettext_lazy("Stamp card"), "loyalty:customer", "stamp", "s", "loyalty.stamp_card", 30)
     )
     customer_page.variables.register("loyalty", variables)
     timeline.register("loyalty", history, gettext_lazy("Loyalty"))
