@@ -8,28 +8,28 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 from django.db import connection
 from django.utils import timezone
 
 from cancellations import learning, variables
 from cancellations.engine import values
 from cancellations.engine.conditions import Rules, leaves
-from cancellations.engine.guards import Limits
+from cancellations.engine.guards import Array, Bools, Limits, price_of_budget
 from cancellations.engine.lookup import Believed
 from cancellations.models import EnginePolicy, IncentiveVersion
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A published version with its rules compiled."""
+    """A published version."""
 
     version: int
     incentive: int
     code: str
     kind: str
     terms: Mapping[str, Any]
-    rules: Rules
-    asks: frozenset[str]
+    rules: Mapping[str, Any]
     lever: float
     max_accepted: int
     cooldown_days: int
@@ -42,15 +42,14 @@ class Entry:
 
 
 def entry_of(version: IncentiveVersion) -> Entry:
-    """The version's incentive must be loaded. Rules are compiled; nothing is kept."""
+    """The version's incentive must be loaded."""
     return Entry(
         version=version.pk,
         incentive=version.incentive_id,
         code=version.incentive.code,
         kind=version.incentive.kind,
         terms=version.terms,
-        rules=Rules(version.rules, variables.registry),
-        asks=frozenset(leaf["var"] for tree in version.rules.values() for leaf in leaves(tree)),
+        rules=version.rules,
         lever=float(version.lever),
         max_accepted=version.max_accepted,
         cooldown_days=version.cooldown_days,
@@ -58,10 +57,55 @@ def entry_of(version: IncentiveVersion) -> Entry:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Published:
+    """The published versions, as columns where arithmetic needs them, their rules compiled."""
+
+    entries: Sequence[Entry]
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules([entry.rules for entry in self.entries], variables.registry)
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """The variables that rules name."""
+        trees = (tree for entry in self.entries for tree in entry.rules.values())
+        return frozenset(leaf["var"] for tree in trees for leaf in leaves(tree))
+
+    @cached_property
+    def versions(self) -> tuple[int, ...]:
+        return tuple(entry.version for entry in self.entries)
+
+    @cached_property
+    def incentives(self) -> list[int]:
+        return [entry.incentive for entry in self.entries]
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self.entries]
+
+    @cached_property
+    def extends(self) -> Bools:
+        return np.array([kind in values.EXTENDS_CONTRACT for kind in self.kinds], dtype=bool)
+
+    @cached_property
+    def lever(self) -> Array:
+        return np.array([entry.lever for entry in self.entries], dtype=float)
+
+    @cached_property
+    def cooldown_days(self) -> Array:
+        return np.array([entry.cooldown_days for entry in self.entries], dtype=float)
+
+    @cached_property
+    def max_accepted(self) -> Array:
+        return np.array([entry.max_accepted for entry in self.entries], dtype=float)
+
+
 @lru_cache(maxsize=4)
-def _entries(version_ids: tuple[int, ...]) -> tuple[Entry, ...]:
+def _published(version_ids: tuple[int, ...]) -> Published:
     rows = IncentiveVersion.objects.select_related("incentive").filter(pk__in=version_ids).order_by("incentive_id")
-    return tuple(entry_of(version) for version in rows)
+    return Published(tuple(entry_of(version) for version in rows))
 
 
 @lru_cache(maxsize=4)
@@ -73,27 +117,26 @@ def _policy(policy_id: int) -> EnginePolicy:
 class Desk:
     """What holds for every call at this moment."""
 
-    entries: Sequence[Entry]
+    published: Published
     policy: EnginePolicy
     believed: Believed
     model_id: int
     budgets: Mapping[int | None, Sequence[tuple[Decimal, Decimal]]]  # amount and taken, by incentive; None: of all
 
-    @cached_property
-    def asks(self) -> frozenset[str]:
-        """The variables that published rules name."""
-        return frozenset().union(*(entry.asks for entry in self.entries))
-
-    def budget(self, entry: Entry) -> tuple[Decimal | None, float, float | None]:
-        """What the tightest budget has left; spent and amount of the one that binds most, for λ."""
-        own = self.budgets.get(entry.incentive, ())
-        if not own and entry.monthly_budget is not None:
-            own = [(entry.monthly_budget, Decimal(0))]
-        rows = [*self.budgets.get(None, ()), *own]
-        if not rows:
-            return None, 0.0, None
-        amount, taken = min(rows, key=lambda row: row[0] - row[1])
-        return amount - taken, float(taken), float(amount)
+    def budgets_of(self, month_gone: float) -> tuple[Array, Array]:
+        """Of each published version what its tightest budget has left (infinite without one), and λ by it."""
+        count = len(self.published.entries)
+        left, price = np.full(count, np.inf), np.zeros(count)
+        whole = self.budgets.get(None, ())
+        for i, entry in enumerate(self.published.entries):
+            own = self.budgets.get(entry.incentive, ())
+            if not own and entry.monthly_budget is not None:
+                own = [(entry.monthly_budget, Decimal(0))]
+            if own or whole:
+                amount, taken = min((*whole, *own), key=lambda row: row[0] - row[1])
+                left[i] = amount - taken
+                price[i] = price_of_budget(float(taken), float(amount), month_gone)
+        return left, price
 
     def limits(self) -> Limits:
         p = self.policy
@@ -126,7 +169,7 @@ def desk(*, team_id: int | None, now: datetime) -> Desk:
     for incentive, amount, taken in budgets or ():
         by_incentive.setdefault(incentive, []).append((Decimal(amount), Decimal(taken)))
     return Desk(
-        entries=_entries(tuple(version_ids or ())),
+        published=_published(tuple(version_ids or ())),
         policy=_policy(policy_id),
         believed=learning.believed(model_id),
         model_id=model_id,

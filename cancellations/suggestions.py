@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from cancellations.candidates import Candidate, Refusal
-from cancellations.catalogue import Desk, desk
+from cancellations.candidates import Refusal
+from cancellations.catalogue import Desk, Published, desk
 from cancellations.engine import choice, guards, ranking
 from cancellations.engine.conditions import Verdict
-from cancellations.engine.guards import Priced
-from cancellations.engine.lookup import NOT_TOLD
+from cancellations.engine.guards import Barred, Limits, Priced, Standing
+from cancellations.engine.lookup import NOT_TOLD, Believed, Estimates
 from cancellations.engine.ranking import NONE, Offers
 from cancellations.engine.special import beta_interval
 from cancellations.engine.values import STANDARD
 from cancellations.models import CancellationCase, EnginePolicy, Suggestion
+from cancellations.models.rows import Rows
 from cancellations.standing import Known, known
 from staff.models import User
 from staff.statements import kept
@@ -51,120 +53,131 @@ def is_held_out(customer_id: int, day: date, policy: EnginePolicy) -> bool:
 # --- weighing --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Weighed:
-    """Every entry of the catalogue as a row with its figures and refusals, best first; the offers that may lead, as the
-    engine draws from them; R0 and what marketing's word is worth."""
+    """Every entry of the catalogue with its figures and refusals, "no incentive" among them, best first; the offers
+    that may lead, as the engine draws from them; R0 and what marketing's word is worth."""
 
-    rows: list[Candidate]
+    columns: dict[str, list[Any]]  # of `Candidate`, but for its probability
     offers: Offers
     none: tuple[float, float]
     map_cases: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the model says of all that is published to callers with one reason in one segment."""
+
+    estimates: Estimates
+    none: tuple[float, float]
+    told: dict[str, list[Any]]  # columns of `Candidate`
+
+
+@lru_cache(maxsize=128)
+def _seen(published: Published, believed: Believed, reason: int, segment: str) -> _Seen:
+    seen = believed.estimates(published.incentives, published.kinds, reason, segment)
+    none = believed.none(reason, segment)
+    low, high = beta_interval(seen.accept[:, 0], seen.accept[:, 1])
+    shares = {"accept": ranking.mean(seen.accept), "low": low, "high": high, "stays": ranking.mean(seen.stay_accepted)}
+    told: dict[str, list[Any]] = {name: np.round(column, 4).tolist() for name, column in shares.items()}
+    told |= {
+        "scope": ["reason" if of_reason else "incentive" for of_reason in seen.of_reason],
+        "accepted": np.rint(seen.accepted).astype(int).tolist(),
+        "presented": np.rint(seen.presented).astype(int).tolist(),
+    }
+    return _Seen(seen, none, told)
+
+
 def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now: datetime) -> Weighed:
     """Pure: no query. The arithmetic is done for all entries at once."""
-    entries, standing, limits = desk.entries, about.standing, desk.limits()
-    believed = desk.believed
-    seen = believed.estimates([e.incentive for e in entries], [e.kind for e in entries], reason_id or NOT_TOLD, segment)
-    none = believed.none(reason_id or NOT_TOLD, segment)
-    of_case = list(guards.case_guards(standing, limits))
+    published, standing = desk.published, about.standing
+    seen = _seen(published, desk.believed, reason_id or NOT_TOLD, segment)
+    costs = [entry.price(standing.contract) for entry in published.entries]
+    left, price_of_budget = desk.budgets_of(_month_gone(timezone.localdate(now)))
+    everything = Offers(
+        published.versions,
+        seen.estimates.accept,
+        seen.estimates.stay_accepted,
+        seen.estimates.stay_refused,
+        value=np.full(len(costs), float(standing.value)),
+        cost=np.array(costs, dtype=float),
+        lever=published.lever,
+        price_of_budget=price_of_budget,
+        mapped=seen.estimates.mapped,
+        tried=seen.estimates.tried,
+    )
+    expected = ranking.expect(everything, seen.none)
+    priced = Priced(
+        published.incentives,
+        published.extends,
+        published.cooldown_days,
+        published.max_accepted,
+        everything.cost,
+        left,
+    )
+    refusals = _refusals(published.rules.verdicts(about.values), priced, standing, desk.limits())
+    shown = np.array([not refused for refused in refusals], dtype=bool)
+    stays_without = round(float(ranking.mean(seen.none)), 4)
+    scores = np.round(expected.score, 4)
+    columns: dict[str, list[Any]] = {
+        "version": list(published.versions),
+        "kind": published.kinds,
+        "shown": shown.tolist(),
+        "score": scores.tolist(),
+        "gain": [f"{gain:.2f}" for gain in expected.gain.tolist()],
+        "cost": list(map(str, costs)),
+        **seen.told,
+        "refusals": refusals,
+    }
+    nothing = NO_INCENTIVE | {"stays": stays_without, "refusals": []}
+    best = np.lexsort((published.versions, -scores, ~shown)).tolist()
+    place = int(np.count_nonzero(shown & (scores > 0)))  # "no incentive" follows what gains something
+    ordered = {
+        name: [*(column[i] for i in best[:place]), nothing[name], *(column[i] for i in best[place:])]
+        for name, column in columns.items()
+    }
+    ordered |= {
+        "value": [f"{standing.value:.2f}"] * (1 + len(costs)),
+        "stays_without": [stays_without] * (1 + len(costs)),
+    }
+    return Weighed(ordered, everything.take(np.flatnonzero(shown)), seen.none, desk.believed.map_cases)
+
+
+NO_INCENTIVE: dict[str, Any] = {
+    "version": None,
+    "kind": "",
+    "shown": True,
+    "score": 0.0,
+    "gain": "0.00",
+    "cost": "0.00",
+    "accept": 0.0,
+    "low": 0.0,
+    "high": 0.0,
+    "scope": "all",
+    "accepted": 0,
+    "presented": 0,
+}
+
+
+def _refusals(verdicts: Sequence[Verdict], priced: Priced, standing: Standing, limits: Limits) -> list[list[Refusal]]:
+    """Of each entry: what its rules and the guards say against it; empty when it may be offered."""
+    of_case = [_by_guard(barred) for barred in guards.case_guards(standing, limits)]
+    refusals: list[list[Refusal]] = [
+        [] if verdict.passed and not of_case else [*_by_rules(verdict), *of_case] for verdict in verdicts
+    ]
     most = guards.ceilings(standing, limits, STANDARD)
-    month_gone = _month_gone(timezone.localdate(now))
-    costs: list[Decimal] = []
-    prices: list[float] = []
-    refusals: list[list[Refusal]] = []
-    for entry in entries:
-        cost = entry.price(standing.contract)
-        left, spent, amount = desk.budget(entry)
-        offer = Priced(entry.version, entry.incentive, entry.kind, cost, entry.cooldown_days, entry.max_accepted, left)
-        barred = of_case + list(guards.offer_guards(offer, standing, limits, most, STANDARD))
-        costs.append(cost)
-        prices.append(guards.price_of_budget(spent, amount, month_gone))
-        refusals.append(_refusals(entry.rules.test(about.values), barred))
-    everything = Offers.of(
-        [entry.version for entry in entries],
-        accept=seen.accept,
-        stay_accepted=seen.stay_accepted,
-        stay_refused=seen.stay_refused,
-        value=float(standing.value),
-        cost=[float(cost) for cost in costs],
-        lever=[entry.lever for entry in entries],
-        price_of_budget=prices,
-        mapped=seen.mapped,
-        tried=seen.tried,
-    )
-    expected = ranking.expect(everything, none)
-    low, high = beta_interval(seen.accept[:, 0], seen.accept[:, 1])
-    value, stays_without = f"{standing.value:.2f}", round(float(ranking.mean(none)), 4)
-    columns = zip(
-        entries,
-        costs,
-        refusals,
-        *(np.round(c, 4).tolist() for c in (expected.score, expected.accept, low, high, expected.stay_accepted)),
-        *(c.tolist() for c in (expected.gain, seen.of_reason, np.rint(seen.accepted), np.rint(seen.presented))),
-        strict=True,
-    )
-    rows: list[Candidate] = [
-        {
-            "version": entry.version,
-            "kind": entry.kind,
-            "shown": not refused,
-            "score": score,
-            "gain": f"{gain:.2f}",
-            "cost": str(cost),
-            "value": value,
-            "accept": accept,
-            "low": lowest,
-            "high": highest,
-            "scope": "reason" if of_reason else "incentive",
-            "accepted": int(accepted),
-            "presented": int(presented),
-            "stays": stays,
-            "stays_without": stays_without,
-            "probability": 0.0,
-            "refusals": refused,
-        }
-        for entry, cost, refused, score, accept, lowest, highest, stays, gain, of_reason, accepted, presented in columns
-    ]
-    rows.append(_none_row(stays_without, value))
-    rows.sort(key=lambda row: (not row["shown"], -row["score"], row["version"] or 0))
-    offers = everything.take([i for i, refused in enumerate(refusals) if not refused])
-    return Weighed(rows, offers, none, believed.map_cases)
-
-
-def _refusals(verdict: Verdict, barred: Sequence[guards.Barred]) -> list[Refusal]:
-    if verdict.passed and not barred:
-        return []
-    refusals: list[Refusal] = [
-        {"layer": verdict.layer, "code": "condition", "values": finding.as_json()} for finding in verdict.failed
-    ]
-    if not verdict.passed and not refusals:
-        refusals = [{"layer": verdict.layer, "code": "condition", "values": f.as_json()} for f in verdict.findings]
-    for refusal in barred:
-        numbers = refusal.as_json()
-        refusals.append({"layer": "guard", "code": numbers.pop("code"), "values": numbers})
+    for barred, why in guards.offer_guards(priced, standing, limits, most, STANDARD):
+        for i in np.flatnonzero(barred).tolist():
+            refusals[i].append(_by_guard(why(i)))
     return refusals
 
 
-def _none_row(stays: float, value: str) -> Candidate:
-    return {
-        "version": None,
-        "kind": "",
-        "shown": True,
-        "score": 0.0,
-        "gain": "0.00",
-        "cost": "0.00",
-        "value": value,
-        "accept": 0.0,
-        "low": 0.0,
-        "high": 0.0,
-        "scope": "all",
-        "accepted": 0,
-        "presented": 0,
-        "stays": stays,
-        "stays_without": stays,
-        "probability": 0.0,
-        "refusals": [],
-    }
+def _by_rules(verdict: Verdict) -> list[Refusal]:
+    findings = verdict.failed or verdict.findings
+    return [{"layer": verdict.layer, "code": "condition", "values": finding.as_json()} for finding in findings]
+
+
+def _by_guard(barred: Barred) -> Refusal:
+    numbers = barred.as_json()
+    return {"layer": "guard", "code": numbers.pop("code"), "values": numbers}
 
 
 def _month_gone(day: date) -> float:
@@ -172,11 +185,14 @@ def _month_gone(day: date) -> float:
     return day.day / (following - timedelta(days=1)).day
 
 
-def _fingerprint(rows: Sequence[Candidate], *, reason_id: int | None, hold_out: bool) -> str:
+def _fingerprint(weighed: Weighed, *, reason_id: int | None, hold_out: bool) -> str:
     """Of what must not change for a stored decision to hold: the reason, which versions may be offered, and their cost
     and the customer's value, which the offers take over from it (another subscription has others)."""
-    shown = sorted((row["version"], row["cost"], row["value"]) for row in rows if row["shown"] and row["version"])
-    return hashlib.sha256(json.dumps([reason_id, shown, hold_out]).encode()).hexdigest()[:32]
+    columns = (weighed.columns[name] for name in ("version", "cost", "value", "shown"))
+    offered = sorted(
+        (version, cost, value) for version, cost, value, shown in zip(*columns, strict=True) if shown and version
+    )
+    return hashlib.sha256(json.dumps([reason_id, offered, hold_out]).encode()).hexdigest()[:32]
 
 
 def plain(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,10 +212,10 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
     earlier = _earlier(case.customer_id, now - REUSED_FOR)
     mine = next((s for s in earlier if s.case_id == case.pk), None)
     at_desk = desk(team_id=case.team_id, now=now)
-    about = known(case, asks=at_desk.asks, now=now)
+    about = known(case, asks=at_desk.published.asks, now=now)
     hold_out = is_held_out(case.customer_id, timezone.localdate(now), at_desk.policy)
     weighed = weigh(at_desk, about, reason_id=case.reason_id, segment=case.customer.segment, now=now)
-    fingerprint = _fingerprint(weighed.rows, reason_id=case.reason_id, hold_out=hold_out)
+    fingerprint = _fingerprint(weighed, reason_id=case.reason_id, hold_out=hold_out)
     override = hold_out and (override or bool(mine and mine.overridden))
     for old in filter(None, (mine, *earlier)):
         if old.features.get("fingerprint") == fingerprint and old.overridden == override:
@@ -217,8 +233,7 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
     }
     chosen = choose(parameters, seed, silent=hold_out and not override)
     probability = dict(zip(chosen.keys, chosen.vector, strict=True))
-    for row in weighed.rows:
-        row["probability"] = probability.get(row["version"] or NONE, 0.0) if row["shown"] else 0.0
+    leads = [probability.get(version or NONE, 0.0) for version in weighed.columns["version"]]
     return Suggestion.objects.create(
         case=case,
         at=now,
@@ -230,7 +245,7 @@ def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, overr
             "policy": at_desk.policy.pk,
             "values": plain(about.values),
         },
-        candidates=weighed.rows,
+        candidates=Rows(weighed.columns | {"probability": leads}),
         parameters=parameters,
         vector={str(key): p for key, p in probability.items()},
         chosen_id=chosen.lead or None,

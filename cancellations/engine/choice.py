@@ -27,7 +27,7 @@ TEMPER = 8.0
 EPSILON = 0.02
 UNPROVEN = 0.4  # of the map's gain: what an untried offer beside it is taken to gain at most
 CONTENDERS = 12  # so many are drawn; the rest cannot win and lead only by ε
-DIGITS = 9  # the vector is stored in billionths: exact in JSON, in CSV and in a replay
+UNIT = 10**9  # the vector is stored in billionths: exact in JSON, in CSV and in a replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +124,22 @@ def vector(
     """
     drawn = drawn.take(np.argsort(drawn.keys, kind="stable"))
     keys = (NONE, *sorted((*drawn.keys, *others)))
-    shares = dict.fromkeys(keys, 0.0)
+    shares = np.zeros(len(keys))
     if drawn.keys:
-        won = wins(drawn, none, np.random.default_rng(seed), draws=draws, map_cases=map_cases)
-        shares |= dict(zip((NONE, *drawn.keys), won.tolist(), strict=True))
+        at = np.searchsorted(keys, (NONE, *drawn.keys))
+        shares[at] = wins(drawn, none, np.random.default_rng(seed), draws=draws, map_cases=map_cases)
     else:
-        shares[NONE] = 1.0
-    unit = 10**DIGITS
-    uniform = EPSILON / len(keys)
-    parts = [int(((1 - EPSILON) * shares[key] + uniform) * unit) for key in keys]
-    parts[max(range(len(keys)), key=lambda i: parts[i])] += unit - sum(parts)
-    return keys, tuple(part / unit for part in parts)
+        shares[0] = 1.0
+    parts = (((1 - EPSILON) * shares + EPSILON / len(keys)) * UNIT).astype(np.int64)
+    parts[parts.argmax()] += UNIT - parts.sum()
+    return keys, tuple((parts / UNIT).tolist())
 
 
 def sample(keys: Sequence[int], probabilities: Sequence[float], seed: int) -> int:
     """The lead, drawn from the stored vector in whole billionths: its propensity is exactly what is stored."""
-    unit = 10**DIGITS
-    ticket = int(np.random.default_rng([seed, 1]).integers(unit))
-    for key, probability in zip(keys, probabilities, strict=True):
-        ticket -= round(probability * unit)
-        if ticket < 0:
-            return key
-    raise ValueError("The probabilities sum to less than one.")
+    ticket = np.random.default_rng([seed, 1]).integers(UNIT)
+    until = np.rint(np.array(probabilities) * UNIT).cumsum()
+    return keys[int(np.searchsorted(until, ticket, side="right"))]
 
 
 def choose(

@@ -11,11 +11,14 @@ What is unknown is neither true nor false (Kleene's logic) and never lets an off
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import accumulate
 from typing import Any, Literal
 
+import numpy as np
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from numpy.typing import NDArray
 
 Type = Literal["months", "days", "count", "money", "percent", "choice", "yes_no"]
 Node = Mapping[str, Any]
@@ -30,16 +33,13 @@ MAX_DEPTH = 6
 MAX_CONDITIONS = 40
 NUMBERS = ("months", "days", "count", "money", "percent")
 
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "lt": lambda actual, value: actual < value,
-    "le": lambda actual, value: actual <= value,
-    "eq": lambda actual, value: actual == value,
-    "ne": lambda actual, value: actual != value,
-    "ge": lambda actual, value: actual >= value,
-    "gt": lambda actual, value: actual > value,
-    "in": lambda actual, value: actual in value,
-    "not_in": lambda actual, value: actual not in value,
-    "is": lambda actual, value: actual is value,
+COMPARE: dict[str, Callable[..., NDArray[np.bool_]]] = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "ge": np.greater_equal,
+    "gt": np.greater,
 }
 SIGNS = {"lt": "<", "le": "≤", "eq": "=", "ne": "≠", "ge": "≥", "gt": ">"}
 OPPOSITE = {"lt": "≥", "le": ">", "eq": "≠", "ne": "=", "ge": "<", "gt": "≤"}
@@ -178,6 +178,13 @@ def leaves(node: Node | None) -> Iterator[Node]:
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
+NO, UNKNOWN, YES = (
+    0,
+    1,
+    2,
+)  # Kleene's logic in numbers: "all" is the least of its parts, "any" the greatest, "not" 2 − x
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One condition, what it wanted and what was found; `passed` is None when the value is unknown."""
@@ -201,77 +208,9 @@ class Finding:
         }
 
 
-Test = Callable[[Mapping[str, Any], list[Finding] | None], bool | None]
-
-
-def compile_tree(node: Node | None, variables: Variables) -> Test:
-    """A function of the case's values that says True, False or None (unknown) and, given a list, appends a finding for
-    each condition. Compile once per version: the trees are immutable. A stored variable that code no longer
-    declares counts as unknown."""
-    if not node:
-        return lambda values, trace: True
-    return _compile(node, variables, negated=False)
-
-
-def _compile(node: Node, variables: Variables, *, negated: bool) -> Test:
-    if "var" in node:
-        return _compile_leaf(node, variables, negated=negated)
-    if "not" in node:
-        inner = _compile(node["not"], variables, negated=not negated)
-
-        def invert(values: Mapping[str, Any], trace: list[Finding] | None) -> bool | None:
-            found = inner(values, trace)
-            return None if found is None else not found
-
-        return invert
-    group = "all" if "all" in node else "any"
-    parts = [_compile(child, variables, negated=negated) for child in node[group]]
-    decisive = group == "any"  # one such value decides; without a trace the rest is not asked
-
-    def combine(values: Mapping[str, Any], trace: list[Finding] | None) -> bool | None:
-        unknown = decided = False
-        for part in parts:
-            found = part(values, trace)
-            if found is None:
-                unknown = True
-            elif found is decisive:
-                if trace is None:
-                    return decisive
-                decided = True
-        if decided:
-            return decisive
-        return None if unknown else not decisive
-
-    return combine
-
-
-def _compile_leaf(node: Node, variables: Variables, *, negated: bool) -> Test:
-    name, op = node["var"], node["op"]
-    variable = variables.get(name)
-    compare = COMPARE[op]
-    number = variable is not None and variable.type in NUMBERS
-    stored = node["value"]
-    wanted: Any = stored
-    if isinstance(stored, list):
-        wanted = frozenset(stored)
-    elif number and not isinstance(stored, int):
-        wanted = Decimal(str(stored))
-    never = variable.never if variable else None
-
-    def test(values: Mapping[str, Any], trace: list[Finding] | None) -> bool | None:
-        actual = values.get(name) if variable else None
-        asked = never if actual is None else actual
-        passed = None if asked is None else compare(asked, wanted)
-        if trace is not None:
-            trace.append(Finding(name, op, stored, actual, passed, negated))
-        return passed
-
-    return test
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a rule lets through; if not, the first layer that did not and its findings."""
+    """Whether a version's rules let through; if not, the first layer that did not and its findings."""
 
     passed: bool
     layer: str = ""
@@ -287,29 +226,116 @@ PASSED = Verdict(True)
 
 
 class Rules:
-    """The three layers of one version, compiled."""
+    """The rules of some versions, compiled. Every condition and every group of all of them is a place in one array, so
+    that a call is held against a whole catalogue by some dozen operations on arrays.
 
-    __slots__ = ("_layers",)
+    Trees are immutable: compile once per catalogue. A stored variable that code no longer declares counts as unknown.
+    """
 
-    def __init__(self, rules: Mapping[str, Node | None], variables: Variables) -> None:
-        self._layers = [(layer, compile_tree(rules[layer], variables)) for layer in LAYERS if rules.get(layer)]
+    def __init__(self, versions: Sequence[Mapping[str, Node | None]], variables: Variables) -> None:
+        self._places = 1  # place 0 holds for certain: where a layer has no tree
+        self._leaves: list[tuple[int, Node, bool]] = []  # place, condition, whether under "not"
+        self._groups: dict[tuple[int, str], list[tuple[int, list[int]]]] = {}  # by height above the leaves
+        self._layers = [[self._layer(rules.get(layer)) for layer in LAYERS] for rules in versions]
+        self._roots = np.array([[root for root, _span in row] for row in self._layers], int).reshape(-1, len(LAYERS))
+        alike: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+        for place, leaf, _negated in self._leaves:
+            alike.setdefault((leaf["var"], leaf["op"]), []).append((place, leaf["value"]))
+        self._comparisons = [
+            (variables[var], [place for place, _value in found], _comparison(op, [value for _place, value in found]))
+            for (var, op), found in alike.items()
+            if var in variables
+        ]
+        self._steps = [
+            (kind, [place for place, _parts in found], *_joined([parts for _place, parts in found]))
+            for (_height, kind), found in sorted(self._groups.items())
+        ]
 
-    def test(self, values: Mapping[str, Any]) -> Verdict:
-        """Layer by layer; the trace is taken only of the layer that fails."""
-        for layer, test in self._layers:
-            if test(values, None) is not True:
-                trace: list[Finding] = []
-                test(values, trace)
-                return Verdict(False, layer, tuple(trace))
-        return PASSED
+    def _layer(self, tree: Node | None) -> tuple[int, slice]:
+        first = len(self._leaves)
+        root = self._place(tree, negated=False)[0] if tree else 0
+        return root, slice(first, len(self._leaves))
 
-    def trace(self, values: Mapping[str, Any]) -> dict[str, tuple[bool | None, list[Finding]]]:
-        """Every condition of every layer."""
-        found = {}
-        for layer, test in self._layers:
-            trace: list[Finding] = []
-            found[layer] = test(values, trace), trace
+    def _place(self, node: Node, *, negated: bool) -> tuple[int, int]:
+        """Where the node's value will stand, and its height above the leaves."""
+        place = self._places
+        self._places += 1
+        if "var" in node:
+            self._leaves.append((place, node, negated))
+            return place, 0
+        kind = next(iter(node))
+        inner = [node["not"]] if kind == "not" else node[kind]
+        parts = [self._place(child, negated=negated != (kind == "not")) for child in inner]
+        height = 1 + max(height for _place, height in parts)
+        self._groups.setdefault((height, kind), []).append((place, [part for part, _height in parts]))
+        return place, height
+
+    def _found(self, values: Mapping[str, Any]) -> NDArray[np.int8]:
+        found = np.full(self._places, UNKNOWN, np.int8)
+        found[0] = YES
+        for variable, places, holds in self._comparisons:
+            actual = values.get(variable.name)
+            asked = variable.never if actual is None else actual
+            if asked is not None:
+                found[places] = np.where(holds(asked), YES, NO)
+        for kind, places, parts, starts in self._steps:
+            match kind:
+                case "all":
+                    found[places] = np.minimum.reduceat(found[parts], starts)
+                case "any":
+                    found[places] = np.maximum.reduceat(found[parts], starts)
+                case "not":
+                    found[places] = 2 - found[parts]
         return found
+
+    def passed(self, values: Mapping[str, Any]) -> NDArray[np.bool_]:
+        """Of each version, whether all its layers hold."""
+        return self._passed(self._found(values))
+
+    def _passed(self, found: NDArray[np.int8]) -> NDArray[np.bool_]:
+        passed: NDArray[np.bool_] = (found[self._roots] == YES).all(-1)
+        return passed
+
+    def verdicts(self, values: Mapping[str, Any]) -> list[Verdict]:
+        """Of each version; the trace is of the first layer that fails, each of its conditions in order."""
+        found = self._found(values)
+        passed = self._passed(found).tolist()
+        return [PASSED if ok else self._failed(i, found, values) for i, ok in enumerate(passed)]
+
+    def _failed(self, at: int, found: NDArray[np.int8], values: Mapping[str, Any]) -> Verdict:
+        layer, span = next(
+            (layer, span) for layer, (root, span) in zip(LAYERS, self._layers[at], strict=True) if found[root] != YES
+        )
+        findings = (
+            Finding(
+                leaf["var"],
+                leaf["op"],
+                leaf["value"],
+                values.get(leaf["var"]),
+                None if found[place] == UNKNOWN else bool(found[place] == YES),
+                negated,
+            )
+            for place, leaf, negated in self._leaves[span]
+        )
+        return Verdict(False, layer, tuple(findings))
+
+
+def _comparison(op: str, wanted: Sequence[Any]) -> Callable[[Any], NDArray[np.bool_]]:
+    """Conditions with one variable and one operator, all at once: of a value found, which of them hold. Numbers of up
+    to fifteen digits compare as floats as they do as decimals."""
+    if op in ("in", "not_in"):
+        listed = [frozenset(values) for values in wanted]
+        return lambda actual: np.array([(actual in values) == (op == "in") for values in listed])
+    if op == "is":
+        said = np.array(wanted)
+        return lambda actual: said == actual
+    numbers = np.array([float(value) for value in wanted])
+    return lambda actual: COMPARE[op](float(actual), numbers)
+
+
+def _joined(parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """One after the other, and where each begins."""
+    return [place for each in parts for place in each], [0, *accumulate(map(len, parts))][:-1]
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -1,13 +1,19 @@
 """The company's limits: what may never be suggested, whatever marketing's rules say. Each refusal is a code and the
 numbers behind it, so that a page can say it in any language (`cancellations.wording`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cancellations.engine import values
 from cancellations.engine.values import Contract, Economics
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,16 @@ class Standing:
     reason_forbids: bool = False
 
 
-class Priced(NamedTuple):
-    """An incentive as it would be for this customer."""
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Incentives as they would be for this customer, a column each; `budget_left` is infinite without a budget."""
 
-    key: int
-    incentive: int
-    kind: str
-    cost: Decimal
-    cooldown_days: int
-    max_accepted: int
-    budget_left: Decimal | None = None
+    incentives: Sequence[int]
+    extends: Bools  # whether it binds the customer for longer
+    cooldown_days: Array
+    max_accepted: Array
+    cost: Array
+    budget_left: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +102,37 @@ def ceilings(standing: Standing, limits: Limits, economics: Economics) -> Ceilin
 
 
 def offer_guards(
-    offer: Priced, standing: Standing, limits: Limits, most: Ceilings, economics: Economics
-) -> Iterator[Barred]:
-    """What bars this incentive for this customer, every reason of it."""
-    if standing.days_since_own is not None and standing.days_since_own < offer.cooldown_days:
-        yield Barred("cool_down", {"days": standing.days_since_own, "wait": offer.cooldown_days})
-    taken = standing.accepted_by_incentive.get(offer.incentive, 0)
-    if taken >= offer.max_accepted:
-        yield Barred("count_of_incentive", {"accepted": taken, "limit": offer.max_accepted})
-    if standing.vulnerable and offer.kind in values.EXTENDS_CONTRACT:
-        yield Barred("vulnerable")
-    if offer.cost > most.by_value:
-        yield Barred("share_of_value", {"cost": offer.cost, "most": most.by_value})
-    if offer.cost > most.by_margin:
-        left = values.margin_after(standing.contract, offer.cost, economics)
-        yield Barred("margin_floor", {"left": round(float(left), 4), "floor": float(limits.margin_floor)})
-    if most.by_goodwill is not None and offer.cost > most.by_goodwill:
-        facts = {"given": standing.goodwill, "cost": offer.cost, "limit": limits.goodwill_in_year}
-        yield Barred("goodwill", facts)
-    if offer.budget_left is not None and offer.cost > offer.budget_left:
-        yield Barred("budget", {"cost": offer.cost, "left": max(offer.budget_left, Decimal(0))})
+    offers: Priced, standing: Standing, limits: Limits, most: Ceilings, economics: Economics
+) -> Iterator[tuple[Bools, Callable[[int], Barred]]]:
+    """Guard by guard: which incentives it bars for this customer, and what it says of the one at a place."""
+    cost, wait, often, left = offers.cost, offers.cooldown_days, offers.max_accepted, offers.budget_left
+    if (days := standing.days_since_own) is not None:
+        yield days < wait, lambda i: Barred("cool_down", {"days": days, "wait": int(wait[i])})
+    taken = np.array([standing.accepted_by_incentive.get(key, 0) for key in offers.incentives])
+    yield (
+        taken >= often,
+        lambda i: Barred("count_of_incentive", {"accepted": int(taken[i]), "limit": int(often[i])}),
+    )
+    if standing.vulnerable:
+        yield offers.extends, lambda i: Barred("vulnerable")
+    yield (
+        cost > float(most.by_value),
+        lambda i: Barred("share_of_value", {"cost": money(cost[i]), "most": most.by_value}),
+    )
+
+    def floor(i: int) -> Barred:
+        kept = values.margin_after(standing.contract, money(cost[i]), economics)
+        return Barred("margin_floor", {"left": round(float(kept), 4), "floor": float(limits.margin_floor)})
+
+    yield cost > float(most.by_margin), floor
+    if most.by_goodwill is not None:
+        given = {"given": standing.goodwill, "limit": limits.goodwill_in_year}
+        yield cost > float(most.by_goodwill), lambda i: Barred("goodwill", {**given, "cost": money(cost[i])})
+    yield cost > left, lambda i: Barred("budget", {"cost": money(cost[i]), "left": max(money(left[i]), Decimal(0))})
+
+
+def money(amount: float) -> Decimal:
+    return values.cents(Decimal(amount))
 
 
 def price_of_budget(spent: float, budget: float | None, month_gone: float) -> float:

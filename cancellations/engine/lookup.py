@@ -14,7 +14,7 @@ NOT_TOLD = 0  # the reason's key when none was given
 TELLING = 10  # cases from which on a group's own figures are worth telling
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
     """Of some incentives in one context, a row each: Beta(a, b) of A, q and u, what marketing said and what was seen.
 
@@ -32,7 +32,7 @@ class Estimates:
     presented: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Believed:
     """`catalogue` must hold NOT_TOLD among its reasons. An unknown reason or segment is read as the whole above it, an
     unknown incentive as its kind (or everything) with the strength of a prior: 15 cases."""

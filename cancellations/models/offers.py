@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cancellations.models.cases import CancellationCase
 from cancellations.models.incentives import IncentiveVersion
 from cancellations.models.reasons import Reason
-from cancellations.models.rows import RowsField
+from cancellations.models.rows import DocumentField, RowsField
 from customers.models import Document
 from staff.decisions import Decision
 from staff.states import Move, Stateful, fsm
@@ -30,8 +30,8 @@ class Suggestion(models.Model):
     )
     features = models.JSONField(_("features"), default=dict)
     candidates = RowsField(_("candidates"), default=list)
-    parameters = models.JSONField(_("what was drawn from"), default=dict)
-    vector = models.JSONField(_("probabilities"), default=dict)
+    parameters = DocumentField(_("what was drawn from"), default=dict)
+    vector = DocumentField(_("probabilities"), default=dict)
     chosen = models.ForeignKey(
         IncentiveVersion,
         models.PROTECT,

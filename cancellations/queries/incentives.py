@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q
@@ -12,9 +13,9 @@ from cancellations.catalogue import desk
 from cancellations.engine import guards, ranking, values
 from cancellations.engine.conditions import Rules
 from cancellations.engine.lookup import NOT_TOLD
-from cancellations.engine.values import Contract
+from cancellations.engine.values import STANDARD, Contract
 from cancellations.learning import YES
-from cancellations.models import EnginePolicy, Incentive, IncentiveVersion, Offer, Suggestion
+from cancellations.models import Incentive, IncentiveVersion, Offer, Suggestion
 from cancellations.variables import registry
 
 LAST_CASES = 500
@@ -82,8 +83,7 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
     """The draft and what is published, over the last 500 decisions as they were stored: rules and the guards of cost.
     Five queries."""
     at_desk = desk(team_id=None, now=now)
-    policy: EnginePolicy = at_desk.policy
-    kind = draft.incentive.kind
+    kind, policy = draft.incentive.kind, at_desk.policy
     published = draft.incentive.versions.filter(state=IncentiveVersion.State.PUBLISHED).first()
     decisions = list(
         Suggestion.objects.filter(features__again__isnull=True)
@@ -91,28 +91,30 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
         .values_list("case_id", "case__number", "reason_id", "features")[:LAST_CASES]
     )
     limits = guards.Limits(policy.margin_floor, policy.share_of_value)
-    tests = [(v, Rules(v.rules, registry)) if v else None for v in (published, draft)]
-    seen: list[set[int]] = [set(), set()]
-    costs = [Decimal(0), Decimal(0)]
+    versions = [version for version in (published, draft) if version]
+    rules = Rules([version.rules for version in versions], registry)
+    prices = [values.pricing(kind, version.terms) for version in versions]
+    seen: dict[int, set[int]] = {version.pk: set() for version in versions}
+    costs = dict.fromkeys(seen, Decimal(0))
     numbers = {}
+
+    @cache
+    def accept(reason: int, segment: str) -> Decimal:
+        (share,) = ranking.mean(at_desk.believed.estimates([draft.incentive_id], [kind], reason, segment).accept)
+        return Decimal(str(round(float(share), 4)))
+
     for case_id, number, reason_id, features in decisions:
         found: dict[str, Any] = features.get("values", {})
         numbers[case_id] = number
         contract = Contract(Decimal(str(found["monthly_price"])), Decimal(str(found["monthly_margin"])))
-        worth = values.value(contract)
-        context = reason_id or NOT_TOLD, features.get("segment", "")
-        (share,) = ranking.mean(at_desk.believed.estimates([draft.incentive_id], [kind], *context).accept)
-        accept = Decimal(str(round(float(share), 4)))
-        for i, pair in enumerate(tests):
-            if pair is None:
-                continue
-            version, rules = pair
-            cost = values.cost(kind, version.terms, contract)
-            dear = cost > limits.share_of_value * worth or values.margin_after(contract, cost) < limits.margin_floor
-            if not dear and rules.test(found).passed:
-                seen[i].add(case_id)
-                costs[i] += accept * cost
-    before, after = seen
+        most = guards.ceilings(guards.Standing(contract, values.value(contract)), limits, STANDARD)
+        for version, price, passed in zip(versions, prices, rules.passed(found), strict=True):
+            cost = price(contract)
+            if passed and cost <= min(most.by_value, most.by_margin):
+                seen[version.pk].add(case_id)
+                costs[version.pk] += accept(reason_id or NOT_TOLD, features.get("segment", "")) * cost
+    after, cost_after = seen.pop(draft.pk), costs.pop(draft.pk)
+    before, cost_before = set().union(*seen.values()), sum(costs.values(), Decimal(0))
 
     def some(ids: set[int]) -> list[tuple[int, str]]:
         return [(pk, numbers[pk]) for pk in sorted(ids, reverse=True)[:5]]
@@ -124,8 +126,8 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
         both=len(before & after),
         gained=len(after - before),
         lost=len(before - after),
-        cost_before=values.cents(costs[0]),
-        cost_after=values.cents(costs[1]),
+        cost_before=values.cents(cost_before),
+        cost_after=values.cents(cost_after),
         gained_cases=some(after - before),
         lost_cases=some(before - after),
     )

@@ -8,11 +8,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from cancellations import catalogue, learning
 from cancellations.models import EnginePolicy, IncentiveVersion
 from cancellations.reference import load_reasons
 from cancellations.suggestions import suggest_for
-from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory, ReasonFactory
+from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory, ReasonFactory, fresh_process
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,8 +21,7 @@ SINCE = {"long": date(2019, 3, 2), "short": date(2026, 3, 2)}
 @pytest.fixture
 def company(transactional_db):
     """One incentive that everybody may see, and three calls of customers who saw it: two of long standing."""
-    for kept in (catalogue._entries, catalogue._policy, learning.believed):
-        kept.cache_clear()
+    fresh_process()
     load_reasons()
     EnginePolicy.objects.create(created_at=timezone.now(), hold_out=0)
     IncentiveVersionFactory(incentive__name="Discount", terms={"percent": "10.00", "months": 6})

@@ -13,8 +13,14 @@ from tests.cancellations.factories import (
     ReasonFactory,
     SuggestionFactory,
     candidate,
+    fresh_process,
 )
 from tests.factories import AuthorityLimitFactory
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process():
+    fresh_process()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import factory
 
+from cancellations import catalogue, learning, suggestions
 from cancellations.models import (
     CancellationCase,
     Incentive,
@@ -129,3 +130,9 @@ def candidate(version, *, cost="0.00", gain="0.00", shown=True, refusals=()):
         "probability": 0.5,
         "refusals": list(refusals),
     }
+
+
+def fresh_process() -> None:
+    """Versions, policies and models are kept in the process by key; a test's keys are not another's."""
+    for kept in (catalogue._published, catalogue._policy, learning.believed, suggestions._seen):
+        kept.cache_clear()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cancellations import actions, catalogue, learning
+from cancellations import actions, learning
 from cancellations.models import EnginePolicy, LearnedModel, Suggestion
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory, ReasonFactory
@@ -12,12 +12,6 @@ from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_process():
-    for kept in (catalogue._entries, catalogue._policy, learning.believed):
-        kept.cache_clear()
 
 
 @pytest.fixture

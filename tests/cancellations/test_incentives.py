@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from cancellations import catalogue, learning, suggestions
+from cancellations import suggestions
 from cancellations.actions import incentives as actions
 from cancellations.models import EnginePolicy, IncentiveVersion
 from cancellations.queries import incentives as queries
@@ -21,12 +21,6 @@ from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 TENURE = {"var": "tenure_months", "op": "ge", "value": 6}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_process():
-    for kept in (catalogue._entries, catalogue._policy, learning.believed):
-        kept.cache_clear()
 
 
 def test_a_draft_copies_what_is_published_and_replaces_it_once_a_colleague_publishes():

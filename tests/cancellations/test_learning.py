@@ -20,11 +20,6 @@ from tests.conftest import NOON
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _fresh_process():
-    learning.believed.cache_clear()
-
-
 @pytest.fixture
 def version():
     return IncentiveVersionFactory(incentive=IncentiveFactory(kind="pause"), terms={"months": 2})

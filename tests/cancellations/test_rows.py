@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cancellations.models import Suggestion
-from cancellations.models.rows import from_columns, to_columns
+from cancellations.models.rows import Rows
 from tests.cancellations.factories import CancellationCaseFactory, candidate
 from tests.conftest import NOON
 
@@ -17,11 +17,13 @@ tables = shapes.flatmap(lambda names: st.lists(st.fixed_dictionaries(dict.fromke
 
 @given(tables)
 def test_there_and_back(rows):
-    assert from_columns(to_columns(rows)) == rows
+    kept = Rows.from_json(Rows.of(rows).as_json())
+    assert kept == rows
+    assert [kept[i] for i in range(len(kept))] == kept[:] == rows
 
 
 def test_a_list_is_no_two_rows_own():
-    kept = from_columns(to_columns([{"refusals": []}, {"refusals": []}]))
+    kept = Rows.from_json(Rows.of([{"refusals": []}, {"refusals": []}]).as_json())
     kept[0]["refusals"].append("one")
     assert kept[1] == {"refusals": []}
 
@@ -29,7 +31,7 @@ def test_a_list_is_no_two_rows_own():
 @pytest.mark.parametrize("rows", [[{"a": 1}, {"b": 1}], [{"a": 1}, {"a": 1, "b": 2}], [{"a": 1, "b": 2}, {"a": 1}]])
 def test_rows_of_different_shape_are_refused(rows):
     with pytest.raises((ValueError, KeyError)):
-        to_columns(rows)
+        Rows.of(rows)
 
 
 @pytest.mark.django_db
@@ -42,4 +44,4 @@ def test_what_is_shared_is_written_once():
         cursor.execute(
             "select candidates->'columns'->'gain', candidates->'same'->>'value' from cancellations_suggestion"
         )
-        assert cursor.fetchone() == ('["0.00", "3.00"]', "200.00")
+        assert cursor.fetchone() == (["0.00", "3.00"], "200.00")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from cancellations import catalogue, learning, standing, suggestions
+from cancellations import standing, suggestions
 from cancellations.models import CancellationCase, EnginePolicy, Fulfilment, LearnedModel, Offer, Suggestion
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import (
@@ -18,13 +18,6 @@ from tests.conftest import NOON
 from tests.factories import CustomerFactory, HouseholdFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _fresh_process():
-    """Versions and models are kept in the process by key; a test's keys are not another's."""
-    for kept in (catalogue._entries, catalogue._policy, learning.believed):
-        kept.cache_clear()
 
 
 @pytest.fixture

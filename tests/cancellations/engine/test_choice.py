@@ -50,8 +50,8 @@ seeds = st.integers(0, 2**53)
 def test_probabilities_sum_to_one_and_everybody_has_a_chance(offers, none, seed):
     keys, vector = choice.vector(table(offers), none, seed)
     assert set(keys) == {NONE, *(row[0] for row in offers)}
-    assert sum(round(p * 10**choice.DIGITS) for p in vector) == 10**choice.DIGITS
-    assert min(vector) >= choice.EPSILON / len(keys) - 10**-choice.DIGITS
+    assert sum(round(p * choice.UNIT) for p in vector) == choice.UNIT
+    assert min(vector) >= choice.EPSILON / len(keys) - 1 / choice.UNIT
 
 
 @settings(max_examples=40)
@@ -68,7 +68,7 @@ def test_a_dominated_offer_leads_by_exploration_only(offers, none, seed):
     """One that is worse for certain (everybody accepts, it costs a fortune) has no more than its share of ε."""
     hopeless = offer(20_000, (400, 1), (0.5, 400), (0.5, 400), 100.0, 5_000.0)
     keys, vector = choice.vector(table([*offers, hopeless]), none, seed)
-    assert vector[keys.index(20_000)] <= choice.EPSILON / len(keys) + 10**-choice.DIGITS
+    assert vector[keys.index(20_000)] <= choice.EPSILON / len(keys) + 1 / choice.UNIT
 
 
 def test_propensity_is_the_sampled_frequency():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cancellations.engine import conditions, edit
-from cancellations.engine.conditions import InvalidRule, Rules, Variable, Variables, clean, compile_tree, sentence
+from cancellations.engine.conditions import InvalidRule, Rules, Variable, Variables, clean, sentence
 
 VARIABLES = Variables()
 VARIABLES.add(
@@ -23,7 +23,11 @@ DEBT = {"var": "in_debt", "op": "is", "value": True}
 
 
 def holds(tree, **values):
-    return compile_tree(clean(tree, VARIABLES), VARIABLES)(values, None)
+    """True, False, or None where it is not known: whether it holds, and whether its contrary does."""
+    tree = clean(tree, VARIABLES)
+    rules = Rules([{"eligible": tree}, {"eligible": {"not": tree} if tree else None}], VARIABLES)
+    yes, no = rules.passed(values)
+    return True if yes else False if no else None
 
 
 @pytest.mark.parametrize(
@@ -78,11 +82,23 @@ def test_values_are_stored_by_type():
 
 
 def test_the_first_layer_that_fails_is_traced():
-    rules = Rules({"eligible": TENURE, "applicable": {"all": [PLUS, {"not": DEBT}]}, "suitable": None}, VARIABLES)
-    verdict = rules.test({"tenure_months": 8, "segment": "standard", "in_debt": True})
+    rules = Rules(
+        [{"suitable": PLUS}, {"eligible": TENURE, "applicable": {"all": [PLUS, {"not": DEBT}]}, "suitable": None}, {}],
+        VARIABLES,
+    )
+    first, verdict, free = rules.verdicts({"tenure_months": 8, "segment": "standard", "in_debt": True})
+    assert (first.layer, len(first.findings), free.passed) == ("suitable", 1, True)
     assert (verdict.passed, verdict.layer) == (False, "applicable")
     assert [(f.var, f.actual) for f in verdict.failed] == [("segment", "standard"), ("in_debt", True)]
-    assert rules.test({"tenure_months": 8, "segment": "plus", "in_debt": False}).passed
+    assert all(rules.passed({"tenure_months": 8, "segment": "plus", "in_debt": False}))
+
+
+def test_a_variable_that_code_no_longer_declares_is_unknown():
+    gone = {"var": "shoe_size", "op": "ge", "value": 40}
+    either, neither = Rules([{"eligible": {"any": [gone, TENURE]}}, {"eligible": {"not": gone}}], VARIABLES).verdicts(
+        {"tenure_months": 8, "shoe_size": 44}
+    )
+    assert (either.passed, neither.passed, neither.findings[0].passed) == (True, False, None)
 
 
 def test_said_as_a_sentence_and_as_a_finding():
@@ -115,12 +131,17 @@ known = st.fixed_dictionaries(
 )
 
 
+PLAIN = {
+    "tenure_months": lambda months: months >= 6,
+    "segment": lambda segment: segment in ["plus"],
+    "in_debt": lambda debt: debt is True,
+}
+
+
 def plainly(tree, values):
     """The same logic written as naively as possible."""
     if "var" in tree:
-        if tree["var"] not in values:
-            return None
-        return conditions.COMPARE[tree["op"]](values[tree["var"]], tree["value"])
+        return PLAIN[tree["var"]](values[tree["var"]]) if tree["var"] in values else None
     if "not" in tree:
         found = plainly(tree["not"], values)
         return None if found is None else not found
@@ -130,12 +151,20 @@ def plainly(tree, values):
     return True if True in found else None if None in found else False
 
 
-@given(trees, known)
-def test_compiled_trees_agree_with_the_plain_reading_with_and_without_trace(tree, values):
-    test = compile_tree(tree, VARIABLES)
-    trace = []
-    assert test(values, None) is test(values, trace) is plainly(tree, values)
-    assert len(trace) == sum(1 for _ in conditions.leaves(tree))
+@given(st.lists(trees, max_size=4), known)
+def test_a_compiled_catalogue_agrees_with_the_plain_reading_of_each_tree(catalogue, values):
+    """Each tree as a version of its own, and its contrary; the trace has each of its conditions in order."""
+    rules = Rules(
+        [{layer: tree} for tree in catalogue for layer, tree in (("eligible", tree), ("suitable", {"not": tree}))],
+        VARIABLES,
+    )
+    passed, verdicts = rules.passed(values), rules.verdicts(values)
+    for i, tree in enumerate(catalogue):
+        plain = plainly(tree, values)
+        assert (passed[2 * i], passed[2 * i + 1]) == (plain is True, plain is False)
+        for verdict in verdicts[2 * i : 2 * i + 2]:
+            traced = [] if verdict.passed else list(conditions.leaves(tree))
+            assert [(f.var, f.passed) for f in verdict.findings] == [(n["var"], plainly(n, values)) for n in traced]
 
 
 def paths(tree, path=()):

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cancellations import suggestions, variables
-from cancellations.catalogue import Desk, Entry
+from cancellations import suggestions
+from cancellations.catalogue import Desk, Entry, Published
 from cancellations.engine import beliefs, guards, values
-from cancellations.engine.conditions import Rules
 from cancellations.engine.guards import Limits, Standing
 from cancellations.engine.lookup import NOT_TOLD, Believed
 from cancellations.engine.values import STANDARD, Contract
+from cancellations.models.rows import Rows
 from cancellations.standing import Known
 from tests.conftest import NOON
 
@@ -69,8 +69,7 @@ def entry(number, said):
         code=str(number),
         kind=said["kind"],
         terms={name: str(said[name]) if name != "months" else said[name] for name in ("percent", "months", "cost")},
-        rules=Rules(rules, variables.registry),
-        asks=frozenset(["tenure_months"]),
+        rules=rules,
         lever=1.0,
         max_accepted=said["max_accepted"],
         cooldown_days=said["cooldown_days"],
@@ -102,15 +101,20 @@ def allowed(one, said, who, most, tenure):
 def test_guards_are_never_violated_under_random_catalogues(catalogue, who, most, tenure, seed):
     who = Standing(**{name: getattr(who, name) for name in who.__slots__} | {"value": values.value(who.contract)})
     offered = [entry(number, said) for number, said in enumerate(catalogue, start=1)]
-    desk = Desk(offered, SimpleNamespace(), BELIEVED, 1, {})
+    desk = Desk(Published(offered), SimpleNamespace(), BELIEVED, 1, {})
     object.__setattr__(desk, "limits", lambda: most)
     weighed = suggestions.weigh(
         desk, Known(who, {"tenure_months": tenure}), reason_id=None, segment="standard", now=NOON
     )
+    by_number = {one.version: one for one in offered}
     may = {one.version for one, said in zip(offered, catalogue, strict=True) if allowed(one, said, who, most, tenure)}
     assert set(weighed.offers.keys) == may
-    assert {row["version"] for row in weighed.rows if row["shown"]} == may | {None}
-    assert all(row["refusals"] for row in weighed.rows if not row["shown"])
+    rows = Rows(weighed.columns)
+    assert {row["version"] for row in rows if row["shown"]} == may | {None}
+    assert all(bool(row["refusals"]) != row["shown"] for row in rows)
+    assert [row["cost"] for row in rows if row["version"]] == [
+        str(values.cost(one.kind, one.terms, who.contract)) for row in rows if (one := by_number.get(row["version"]))
+    ]
     parameters = {"none": weighed.none, "map_cases": 5.0, "draws": 20, "others": [], **weighed.offers.as_json()}
     chosen = suggestions.choose(parameters, seed, silent=False)
     assert chosen.lead in may | {0}
