@@ -151,6 +151,20 @@ def test_subscriptions_are_added_changed_and_ended(run):
     assert one.contract_end == date(2027, 1, 1)
 
 
+def test_after_a_dry_run_the_planner_hears_of_the_rows_before_it_looks_them_up(run):
+    """It had taken the tables for empty and read them whole for each row: seven thousand rows took a minute."""
+    PlanFactory()
+    text = PLANNED + "".join(f"{n},A,fibre-500,10,5,2024-01-01,,\n" for n in range(30))
+    with connection.cursor() as cursor:
+        for options in (["--dry-run"], []):
+            cursor.execute("ANALYZE customers_customer, customers_subscription")
+            assert run(text, *options)[0] == counts(read=30, created=30)
+            cursor.execute(
+                "SELECT reltuples FROM pg_class WHERE relname IN ('customers_customer', 'customers_subscription')"
+            )
+            assert cursor.fetchall() == [(30,), (30,)]
+
+
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
