@@ -14,7 +14,7 @@ from complaints import actions
 from complaints.models import CaseMove, Category, ComplaintCase
 from complaints.queries import queue
 from complaints.states import EXITS, State
-from customers.contributions import Action, Badge, Band, Hit, band, referrals, search, variables
+from customers.contributions import Action, Badge, Band, band, referrals, variables
 from customers.contributions import actions as customer_actions
 from customers.models import Customer
 from customers.timeline import Entry, Facts, Strand, author, name_in, named, said_by, timeline
@@ -23,6 +23,7 @@ from staff.home import Line, Panel, home
 from staff.models import User
 from staff.navigation import Entrance, navigation
 from staff.reports import Report, reports
+from staff.search import Hit, search
 from staff.statements import kept
 
 # Which steps a customer's history tells; the others are the desk's own affair.

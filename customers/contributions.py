@@ -1,4 +1,4 @@
-"""What apps add to the customer page, to rules and to search, without the page knowing them."""
+"""What apps add to the customer page and to rules, without the page knowing them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from customers.models import Customer
 from staff.models import User
 from staff.registry import Registry
-from staff.search import Hit, SearchSource, search  # noqa: F401  the registry stands in staff: its page does
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
@@ -19,6 +20,14 @@ from customers.timeline import Entry, Place
 from staff import formats, paging
 from staff.models import User
 from staff.statements import kept
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Running(TypedDict):
+        running: list[Subscription]
+
+    WithPlans = WithAnnotations[Customer, _Running]
 
 LIST_PAGE = 25
 TIMELINE_PAGE = 20
@@ -42,8 +51,8 @@ class HeaderBand:
 def band_for(customer: Customer, now: datetime, *, goodwill: Decimal | None = None) -> HeaderBand:
     """The header band of any page about this customer, with what every app adds to it.
 
-    One query for the subscriptions, one for each source of goodwill, at most two for each app of the band. A page that
-    has summed up the `goodwill` of the year already hands it over, and its sources are not asked again.
+    One query for the subscriptions, one for goodwill, at most two for each app of the band. A page that has summed up
+    the `goodwill` of the year already hands it over, and its sources are not asked again.
     """
     subscriptions = _running(customer.pk)
     if goodwill is None:
@@ -194,7 +203,7 @@ def timeline_kinds() -> list[tuple[str, str]]:
     return [(name, timeline.timeline.label(name)) for name, _source in timeline.timeline.items()]
 
 
-def customer_page(*, typed: str, segment: str, cursor: str | None) -> paging.Page[Customer]:
+def customer_page(*, typed: str, segment: str, cursor: str | None) -> "paging.Page[WithPlans]":
     """One page of the list: newest customers first, two queries; or the best of what was `typed`, three.
 
     What was typed has no second page: with more words the right one comes first.
@@ -207,7 +216,7 @@ def customer_page(*, typed: str, segment: str, cursor: str | None) -> paging.Pag
     return paging.Page([by_pk[pk] for pk in found if pk in by_pk], None)
 
 
-def with_plans(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+def with_plans(rows: QuerySet[Customer]) -> "QuerySet[WithPlans]":
     """Each customer with `running`: the subscriptions not yet ended, dearest first; one query for all."""
     running = (
         Subscription.objects.exclude(status=Subscription.Status.ENDED)
@@ -231,7 +240,7 @@ class ListLine:
     since: str
 
 
-def list_lines(customers: Sequence[Customer]) -> list[ListLine]:
+def list_lines(customers: "Sequence[WithPlans]") -> list[ListLine]:
     """Rows for customers that `with_plans` has read; no query."""
     return [
         ListLine(
@@ -240,8 +249,8 @@ def list_lines(customers: Sequence[Customer]) -> list[ListLine]:
             number=customer.number,
             phone=formats.phone(customer.phone),
             city=customer.city,
-            plan=" + ".join(one.plan.name for one in customer.running[:2]),  # type: ignore[attr-defined]  # listed() prefetches it
-            price=formats.money(sum(one.monthly_price for one in customer.running)) if customer.running else "",  # type: ignore[attr-defined]
+            plan=" + ".join(one.plan.name for one in customer.running[:2]),
+            price=formats.money(sum(one.monthly_price for one in customer.running)) if customer.running else "",
             since=formats.day(customer.customer_since),
         )
         for customer in customers

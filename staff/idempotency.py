@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from staff.errors import DomainError
 from staff.models import IdempotencyKey, User
@@ -35,7 +36,7 @@ def once(client: User, key: str, request: Mapping[str, Any], act: Callable[[], A
             stored = IdempotencyKey.objects.get(client=client, key=key)
             if stored.request_hash != digest:
                 raise DomainError(
-                    "This Idempotency-Key was used for another request. Draw a new key.", code="idempotency_conflict"
+                    _("This Idempotency-Key was used for another request. Draw a new key."), code="idempotency_conflict"
                 )
             return stored.status, stored.body
         status, body = act()

@@ -16,9 +16,9 @@ from complaints.forms import IntakeForm, NewCustomerForm
 from complaints.queries.similar import similar as alike
 from customers import queries as customer_queries
 from customers.actions import create_customer
-from customers.contributions import search
 from customers.models import Customer
 from staff.errors import DomainError
+from staff.search import search
 
 REGISTER = "complaints.register_complaint"
 
