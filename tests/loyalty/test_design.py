@@ -15,16 +15,9 @@ from loyalty.queries.ledger import balance_at
 from loyalty.terms import Terms, TermsError, read_rules
 from staff.approvals import waiting
 from staff.errors import DomainError, SelfApproval
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
+from tests.loyalty.factories import buy, facts, member
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 def rows(name, *several):

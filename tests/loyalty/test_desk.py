@@ -22,16 +22,9 @@ from staff.approvals import waiting
 from staff.search import found
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, CustomerFactory
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, member
+from tests.loyalty.factories import StoreFactory, VersionFactory, buy, member
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 @pytest.fixture

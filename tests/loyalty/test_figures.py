@@ -14,17 +14,10 @@ from loyalty.queries.figures import Scope
 from loyalty.rules.earning import Line
 from tests.conftest import NOON
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
-from tests.loyalty.factories import ProductFactory, ProgrammeFactory, StoreFactory, VersionFactory, buy, member
+from tests.loyalty.factories import ProgrammeFactory, VersionFactory, buy, member
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 YEAR = Scope(date(2025, 11, 19), date(2026, 11, 19))
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
 
 
 def told(scope=YEAR, now=NOON):

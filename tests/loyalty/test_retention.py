@@ -13,16 +13,9 @@ from loyalty.queries import retention as queries
 from staff.errors import DomainError, WrongState
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, CustomerFactory, UserFactory
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, member
+from tests.loyalty.factories import buy, buy_all, facts, member, members
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 def away(*, days=12, visits=4, gap=5, **customer):
@@ -52,8 +45,9 @@ def test_who_is_noticed(nobody_held):
 
 
 def test_one_in_ten_is_held_out_and_never_shown(user_as):
-    for _ in range(80):
-        away()
+    days = [timedelta(days=12 + 5 * n) for n in range(4)]
+    cards = [one.cards.get().number for one in members(80, may_be_contacted=True)]
+    buy_all([facts(card, at=NOON - ago) for card in cards for ago in days])
     assert actions.notice(now=NOON) == 80
     held = Lapse.objects.filter(arm="held").count()
     assert 1 <= held <= 20
@@ -130,9 +124,8 @@ def test_two_who_press_at_once_get_two_members(nobody_held):
 
 def test_the_effect_is_told_when_thirty_of_each_were_watched():
     def lapses(arm, count, back):
-        for n in range(count):
-            one = member()
-            Lapse.objects.create(
+        Lapse.objects.bulk_create(
+            Lapse(
                 membership=one,
                 last_visit_at=NOON - timedelta(days=60),
                 visits=4,
@@ -141,6 +134,8 @@ def test_the_effect_is_told_when_thirty_of_each_were_watched():
                 noticed_at=NOON - timedelta(days=40),
                 came_back_at=NOON - timedelta(days=20) if n < back else None,
             )
+            for n, one in enumerate(members(count))
+        )
 
     lapses("called", 60, 30)
     lapses("held", 29, 3)

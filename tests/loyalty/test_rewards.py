@@ -12,16 +12,9 @@ from loyalty.models import Receipt, Reward, RewardEvent
 from loyalty.rules.earning import Line
 from loyalty.rules.trace import say
 from tests.conftest import NOON
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
+from tests.loyalty.factories import VersionFactory, buy, facts, member
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 def test_a_returned_free_item_opens_its_reward_again():

@@ -11,16 +11,9 @@ from loyalty.actions import give_stamps, record_receipt, redeem
 from loyalty.models import Membership, SignalReview
 from loyalty.queries import watch
 from tests.factories import AuthorityLimitFactory, CustomerFactory
-from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, facts, member
+from tests.loyalty.factories import VersionFactory, buy, facts, member
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 def seen():

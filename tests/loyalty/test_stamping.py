@@ -15,16 +15,9 @@ from loyalty.rules.earning import Line
 from loyalty.rules.trace import say
 from staff.errors import DomainError
 from tests.conftest import NOON
-from tests.loyalty.factories import ANY_ITEM, ProductFactory, StoreFactory, VersionFactory, buy, facts, member
+from tests.loyalty.factories import ANY_ITEM, StoreFactory, VersionFactory, buy, facts, member
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def shop():
-    StoreFactory()
-    ProductFactory()
-    return VersionFactory()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
 
 def ledger(membership):
