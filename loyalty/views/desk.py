@@ -61,7 +61,7 @@ def _list(request: HttpRequest, form: Form, *, status: int = 200) -> HttpRespons
         {
             "form": form,
             "filter": chosen,
-            "rows": [queries.Row.of(member, now) for member in page.rows],
+            "rows": queries.listed(page.rows, now),
             "more": paging.onward(request, page.next),
         },
         status=status,
