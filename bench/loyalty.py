@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from bench.measure import Table, opened
 from loyalty import actions
-from loyalty.actions import books
+from loyalty.actions.rows import insert
 from loyalty.importing.importer import run
 from loyalty.importing.mapping import FileMapping
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Receipt, Store
@@ -61,8 +61,8 @@ def fill() -> Programme:
         )
         now = timezone.now()
         members = [Membership(programme=programme, enrolled_at=now) for _ in range(MEMBERS)]
-        books.insert(members)
-        books.insert(
+        insert(members)
+        insert(
             [CardToken(number=f"98{n:08}", membership=m, issued_at=now) for n, m in enumerate(members)],
         )
         with connection.cursor() as cursor:

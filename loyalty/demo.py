@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from loyalty import actions, demo_campaigns, demo_signals
-from loyalty.actions import books
+from loyalty.actions.rows import insert
 from loyalty.actions.sales import record_sales
 from loyalty.models import CardToken, Category, Membership, Product, Programme, ProgrammeVersion, Reward, Store
 from loyalty.rules.cards import check_digit
@@ -129,12 +129,12 @@ def _members(
         Membership(programme=programme, customer_id=pk, enrolled_at=start + timedelta(days=draw.randint(0, 200)))
         for pk in [*customers, *[None] * nameless]
     ]
-    books.insert(members)
+    insert(members)
     cards = []
     for place, member in enumerate(members):
         digits = f"{prefix}{place:07d}"
         cards.append(CardToken(number=digits + check_digit(digits), membership=member, issued_at=member.enrolled_at))
-    books.insert(cards)
+    insert(cards)
     return [(card.number, draw.choice([3, 5, 7, 10, 14, 21, 40])) for card in cards]
 
 

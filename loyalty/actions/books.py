@@ -1,20 +1,17 @@
 """How entries come into the ledger: the membership's row is locked, its figures go through `rules.account`, and all
 that follows is written at once. Nothing else writes the ledger, the rewards or the cached balance."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import JSONField, Model, Q
-from django.db.models.base import ModelState
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from loyalty.actions import rows
+from loyalty.actions.rows import Sheet
 from loyalty.errors import CardRefused, Moved
 from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward, RewardEvent
 from loyalty.queries.terms import version_at
@@ -23,8 +20,6 @@ from loyalty.rules.cards import normalise
 from staff.errors import DomainError
 from staff.models import User
 
-M = TypeVar("M", bound=Model)
-COPY_FROM = 200  # rows from which COPY beats INSERT
 NOTHING = Decimal(0)
 
 
@@ -78,18 +73,18 @@ def lock_all(pks: Sequence[int]) -> dict[int, Membership]:
     a lock must not reach for another out of order.
     """
     asked = set(pks)
-    rows = {row.pk: row for row in Membership.objects.raw(LOCK, [list(asked)])}
-    leads = check_leads(rows, asked)
-    return {pk: rows[leads.get(pk, pk)] for pk in asked}
+    found = {row.pk: row for row in Membership.objects.raw(LOCK, [list(asked)])}
+    leads = check_leads(found, asked)
+    return {pk: found[leads.get(pk, pk)] for pk in asked}
 
 
-def check_leads(rows: Mapping[int, Membership], asked: Set[int]) -> dict[int, int]:
+def check_leads(held: Mapping[int, Membership], asked: Set[int]) -> dict[int, int]:
     """Where those of `asked` lead that are not among the locked rows themselves; a query only for them. Raises Moved
     when one was merged or parted while the locks were waited for."""
     leads: dict[int, int] = {}
-    if missing := asked - rows.keys():
+    if missing := asked - held.keys():
         leads = dict(Membership.objects.filter(pk__in=missing).values_list("pk", "merged_into_id"))
-    if any(row.merged_into_id for row in rows.values()) or any(leads.get(pk) not in rows for pk in missing):
+    if any(row.merged_into_id for row in held.values()) or any(leads.get(pk) not in held for pk in missing):
         raise Moved(_("This card was merged with another at this moment. Try again."))
     return leads
 
@@ -121,9 +116,9 @@ def accounts_of(memberships: Iterable[Membership], *, with_rewards: bool) -> dic
     accounts = {m.pk: Account(m.balance, m.seq, m.cycle_needed, m.cycle) for m in memberships}
     if with_rewards and accounts:
         issued = Reward.State.ISSUED
-        rows = Reward.objects.filter(Q(state=issued) | Q(level__isnull=False), membership__in=accounts)
+        given = Reward.objects.filter(Q(state=issued) | Q(level__isnull=False), membership__in=accounts)
         for owner, pk, stamps, level, cycle, state in (
-            rows.exclude(state=Reward.State.REVOKED)
+            given.exclude(state=Reward.State.REVOKED)
             .order_by("issued_at", "pk")
             .values_list("membership_id", "pk", "stamps", "level", "cycle", "state")
         ):
@@ -162,6 +157,8 @@ ENTRY = (
     "membership_id, seq, kind, stamps, balance, occurred_at, recorded_at, expires_at, version_id, receipt_id, line_id,"
     " rule, other_id, reason, note, cost, key, by_id"
 )
+EVENT = "reward_id, kind, at, by_id, receipt_id, note"
+REVOKE = "UPDATE loyalty_reward SET state = 'revoked' WHERE id = ANY(%s::bigint[])"
 NO_LINES: Mapping[tuple[int, int], int] = {}
 
 
@@ -171,11 +168,12 @@ def write(
     by: User | None,
     now: datetime,
     lines: Mapping[tuple[int, int], int] = NO_LINES,
+    first: Sequence[Sheet] = (),
 ) -> list[Reward]:
     """Put the changes of locked memberships into the books: entries, rewards and their events, cached figures.
-    `lines` are the stored lines by receipt and number, of changes that name one.
+    `lines` are the numbers of lines by receipt and line, of changes that name one; `first` is written before.
 
-    Four statements for one membership, the same for thousands. Returns the rewards made.
+    One query, another where rewards are made; thousands of memberships take one more a table. Returns the rewards made.
     """
     entries: list[tuple[Any, ...]] = []
     full: list[tuple[Reward, int]] = []  # with the place of the entry that made it
@@ -230,16 +228,24 @@ def write(
         membership.balance, membership.seq = account.balance, account.seq
         membership.cycle, membership.cycle_needed = account.cycle, account.cycle_needed
         account.changes = []
-    numbers = insert_rows(LedgerEntry._meta.db_table, ENTRY, entries)
-    for reward, place in full:
-        reward.convert_id = numbers[place]
     made = [reward for reward, _place in full] + on_the_way
-    insert(made)
+    sheets = [*first]
+    if made:
+        asked = [rows.numbers(Reward, len(made))] + ([rows.numbers(LedgerEntry, len(entries))] if full else [])
+        taken, *numbered = map(rows.read_numbers, rows.ask(*asked))
+        for reward, place in full:
+            reward.convert_id = numbered[0][place]
+        if full:
+            entries = [(number, *entry) for number, entry in zip(numbered[0], entries, strict=True)]
+    sheets.append(Sheet(LedgerEntry._meta.db_table, f"id, {ENTRY}" if full else ENTRY, entries))
+    if made:
+        sheets.append(rows.sheet_of(made, taken))
     told = [(pk, RewardEvent.Kind.REVOKED) for pk in revoked] + [(row.pk, RewardEvent.Kind.ISSUED) for row in made]
-    if revoked:
-        Reward.objects.filter(pk__in=revoked).update(state=Reward.State.REVOKED)
-    insert([fresh(RewardEvent, reward_id=pk, kind=kind, at=now, by_id=by_id) for pk, kind in told])
-    save_figures(list({posting.membership.pk: posting.membership for posting in postings}.values()))
+    sheets.append(Sheet(RewardEvent._meta.db_table, EVENT, [(pk, kind, now, by_id, None, "") for pk, kind in told]))
+    then: list[rows.Statement] = [(REVOKE, [rows.array(revoked)])] if revoked else []
+    if members := list({posting.membership.id: posting.membership for posting in postings}.values()):
+        then.append(_figures(members))
+    rows.write(sheets, *then)
     return made
 
 
@@ -252,134 +258,26 @@ def _reward(membership: Membership, version: ProgrammeVersion | None, now: datet
         "issued_at": now,
         "expires_at": now + timedelta(days=lives) if lives else None,
     }
-    return fresh(Reward, **values | given)
-
-
-def array(values: Iterable[object]) -> str:
-    """An array as PostgreSQL reads it, for a statement that says its type. As a literal its length is known to the
-    planner; the driver's own list takes ten times as long to write."""
-    return "{" + ",".join("NULL" if value is None else _quoted(str(value)) for value in values) + "}"
-
-
-def _quoted(text: str) -> str:
-    if "\\" in text or '"' in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return rows.fresh(Reward, **values | given)
 
 
 FIGURES = ("id", "balance", "seq", "cycle", "cycle_needed", "last_visit_at", "tier")
 SAVE = """
 UPDATE loyalty_membership m SET balance = v.balance, seq = v.seq, cycle = v.cycle, cycle_needed = v.cycle_needed,
-  last_visit_at = v.last_visit_at, tier = v.tier
+  last_visit_at = greatest(m.last_visit_at, v.last_visit_at), tier = v.tier
 FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::text[])
   AS v(id, balance, seq, cycle, cycle_needed, last_visit_at, tier)
 WHERE m.id = v.id
 """
 
 
+def _figures(memberships: Sequence[Membership]) -> rows.Statement:
+    """The caches of locked memberships. A visit that was not looked up stays as it is."""
+    told = [member.__dict__ for member in memberships]
+    return SAVE, [rows.array([one.get(name) for one in told]) for name in FIGURES]
+
+
 def save_figures(memberships: Sequence[Membership]) -> None:
     """The caches of locked memberships, in one statement."""
-    if not memberships:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(SAVE, [array([getattr(member, name) for member in memberships]) for name in FIGURES])
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """How rows of a model are written: its columns but the key, and where structured values stand."""
-
-    name: str
-    columns: str
-    read: Callable[[Any], tuple[Any, ...]]
-    structured: tuple[int, ...]
-
-    @classmethod
-    @cache
-    def of(cls, model: type[Model]) -> "_Table":
-        fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-        return cls(
-            model._meta.db_table,
-            ", ".join(f'"{field.column}"' for field in fields),
-            attrgetter(*(field.attname for field in fields)),
-            tuple(place for place, field in enumerate(fields) if isinstance(field, JSONField)),
-        )
-
-    def values(self, row: Model) -> list[Any]:
-        values = list(self.read(row))
-        for place in self.structured:
-            if values[place] is not None:
-                values[place] = json.dumps(values[place])
-        return values
-
-
-def insert(rows: Sequence[M]) -> None:
-    """Insert new rows and give them their numbers. Column defaults are not looked at: a row made by `fresh` or its
-    model's constructor has them."""
-    if not rows:
-        return
-    table = _Table.of(type(rows[0]))
-    numbers = insert_rows(table.name, table.columns, [table.values(row) for row in rows])
-    for row, number in zip(rows, numbers, strict=True):
-        row.pk = number
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-
-
-def insert_rows(table: str, columns: str, rows: Sequence[Sequence[Any]]) -> list[int]:
-    """Insert rows of all these columns of one of our tables, and tell their numbers in the same order: one INSERT for
-    a few, COPY for many, which wants two statements."""
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        if len(rows) < COPY_FROM:
-            places = f"({', '.join(['%s'] * len(rows[0]))})"
-            cursor.execute(
-                f'INSERT INTO "{table}" ({columns}) VALUES {", ".join([places] * len(rows))} RETURNING id',  # noqa: S608 names of our own tables
-                [value for row in rows for value in row],
-            )
-            return [number for (number,) in cursor.fetchall()]
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, len(rows)]
-        )
-        numbers = [number for (number,) in cursor.fetchall()]
-        with cursor.copy(f'COPY "{table}" (id, {columns}) FROM STDIN') as copy:
-            for number, row in zip(numbers, rows, strict=True):
-                copy.write_row((number, *row))
-        return numbers
-
-
-@cache
-def _blanks(model: type[Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    fixed: dict[str, Any] = {}
-    made: list[tuple[str, Callable[[], Any]]] = []
-    for field in model._meta.concrete_fields:
-        value = field.get_default()
-        if isinstance(value, list | dict):
-            made.append((field.attname, field.get_default))
-        else:
-            fixed[field.attname] = value
-    return fixed, made
-
-
-def fresh(model: type[M], known: dict[str, Model] | None = None, **given: Any) -> M:
-    """A new row from its columns' values (`store_id`, not `store`), as unpickling makes one: a fifth of the time of
-    the constructor. `known`: related records that need not be asked for again."""
-    fixed, made = _blanks(model)
-    row = model.__new__(model)
-    row.__dict__.update(fixed)
-    for name, default in made:
-        row.__dict__[name] = default()
-    row.__dict__.update(given)
-    row._state = ModelState()
-    if known:
-        row._state.fields_cache = known
-    return row
-
-
-def stored(model: type[M], columns: dict[str, Any]) -> M:
-    """A row as it stands in the books, from all its columns; `from_db` at a fifth of the time."""
-    row = model.__new__(model)
-    row.__dict__.update(columns)
-    row._state = ModelState()
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-    return row
+    if memberships:
+        rows.ask(_figures(memberships))

@@ -1,13 +1,14 @@
 """What sales and returns share as they come in: known before or new, possible or not, written down with their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from loyalty.actions import books
+from loyalty.actions import rows
 from loyalty.actions.lookups import Shelf
+from loyalty.actions.rows import Sheet
 from loyalty.errors import ReceiptConflict
 from loyalty.models import Receipt, ReceiptLine, Store
 from loyalty.rules.earning import Line
@@ -40,10 +41,14 @@ def check(facts: ReceiptFacts, shelf: Shelf, now: datetime) -> Store:
     return store
 
 
-def new_receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: datetime) -> Receipt:
-    return books.fresh(
+def new_receipt(
+    facts: ReceiptFacts, store: Store, *, by: User | None, now: datetime, number: int | None = None
+) -> Receipt:
+    """A receipt to be written, under this number of the books if one was taken."""
+    return rows.fresh(
         Receipt,
         {"store": store},
+        id=number,
         source=facts.source,
         store_id=store.id,
         business_date=facts.business_date,
@@ -59,19 +64,20 @@ def new_receipt(facts: ReceiptFacts, store: Store, *, by: User | None, now: date
     )
 
 
-LINE = "receipt_id, number, sku, product_id, quantity, amount, kind, reward_id"
+LINE = "id, receipt_id, number, sku, product_id, quantity, amount, kind, reward_id"
 
 
-def insert_lines(told: Sequence[tuple[Receipt, Sequence[Line]]], shelf: Shelf) -> dict[tuple[int, int], int]:
-    """Store the lines of new receipts; their numbers in the books by receipt and line."""
-    rows = []
+def lines_of(told: Sequence[tuple[Receipt, Sequence[Line]]], shelf: Shelf, taken: Iterable[int]) -> Sheet:
+    """The lines of new receipts as they are written, under these numbers."""
+    taken, written = iter(taken), []
     for receipt, lines in told:
-        number = receipt.id
+        owner = receipt.id
         for line in lines:
             product = shelf.products.get(line.sku)
-            rows.append(
+            written.append(
                 (
-                    number,
+                    next(taken),
+                    owner,
                     line.number,
                     line.sku,
                     product.pk if product else None,
@@ -81,5 +87,4 @@ def insert_lines(told: Sequence[tuple[Receipt, Sequence[Line]]], shelf: Shelf) -
                     line.reward,
                 )
             )
-    stored = books.insert_rows(ReceiptLine._meta.db_table, LINE, rows)
-    return {(row[0], row[1]): number for row, number in zip(rows, stored, strict=True)}
+    return Sheet(ReceiptLine._meta.db_table, LINE, written)

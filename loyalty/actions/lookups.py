@@ -1,24 +1,21 @@
 """What counting a receipt needs to know beforehand, asked for many at once."""
 
-import json
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from loyalty.actions import books
-from loyalty.models import Membership, ProgrammeVersion, Receipt, Store
+from loyalty.actions import books, rows
+from loyalty.models import Membership, ProgrammeVersion, Receipt, ReceiptLine, Store
+from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
-from loyalty.rules.facts import Key, ReceiptFacts, key_as_json
+from loyalty.rules.facts import Key, ReceiptFacts
 from loyalty.terms import Terms, Tier
 from staff.errors import DomainError
-from staff.statements import kept
 
 
 class Article(NamedTuple):
@@ -44,9 +41,8 @@ def articles(skus: Collection[str]) -> dict[str, Article]:
     """Products by article number; one query, none for none."""
     if not skus:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(ARTICLES, [list(skus)])
-        return {row[1]: Article(*row) for row in cursor.fetchall()}
+    (found,) = rows.ask((ARTICLES, [list(skus)]))
+    return {row[1]: Article(*row) for row in found}
 
 
 @dataclass(slots=True)
@@ -59,16 +55,22 @@ class Shelf:
     @classmethod
     def for_facts(cls, batch: Sequence[ReceiptFacts]) -> "Shelf":
         """One query."""
+        return cls.read(*rows.ask(cls.asking(batch)))
+
+    @staticmethod
+    def asking(batch: Sequence[ReceiptFacts]) -> rows.Statement:
         codes = {facts.store for facts in batch}
         skus = {line.sku for facts in batch for line in facts.lines if line.sku}
+        return SHELF, [list(codes), list(skus)]
+
+    @classmethod
+    def read(cls, answer: rows.Answer) -> "Shelf":
         shelf = cls({}, {})
-        with connection.cursor() as cursor:
-            cursor.execute(SHELF, [list(codes), list(skus)])
-            for pk, code, flag, text, is_store in cursor.fetchall():
-                if is_store:
-                    shelf.stores[code] = Store(id=pk, code=code, name=text, is_open=flag)
-                else:
-                    shelf.products[code] = Article(pk, code, flag, text)
+        for pk, code, flag, text, is_store in answer:
+            if is_store:
+                shelf.stores[code] = Store(id=pk, code=code, name=text, is_open=flag)
+            else:
+                shelf.products[code] = Article(pk, code, flag, text)
         return shelf
 
     def lines(self, lines: Sequence[Line]) -> list[Line]:
@@ -76,8 +78,10 @@ class Shelf:
         seen = []
         for line in lines:
             if product := self.products.get(line.sku):
-                kind = "gift_card" if product.is_gift_card and line.kind == "sale" else line.kind
-                line = line._replace(kind=kind, category=product.category)
+                number, sku, quantity, amount, kind, _category, reward = line
+                if product.is_gift_card and kind == "sale":
+                    kind = "gift_card"
+                line = Line(number, sku, quantity, amount, kind, product.category, reward)
             seen.append(line)
         return seen
 
@@ -92,7 +96,9 @@ class Card(NamedTuple):
     replaced_by_id: int | None
 
 
-MEMBER = [field.attname for field in Membership._meta.concrete_fields]
+# Of a membership's other columns nothing is asked, unless somebody looks at them.
+OWN = ("id", "programme_id", "customer_id", "status", "balance", "seq", "cycle_needed", "cycle", "tier")
+MEMBER = [*OWN, "merged_into_id"]
 # In key order, so that two who need the same never wait in a ring; a merge is followed before its lock.
 HELD = f"""
 SELECT c.id, c.number, c.membership_id, c.status, c.replaced_by_id, m.{", m.".join(MEMBER)}
@@ -115,20 +121,16 @@ class Held:
         return list({member.id: member for member in self.members.values()}.values())
 
 
-def hold(numbers: Set[str]) -> Held:
-    """Resolve cards and lock their memberships; one query, another where merges were followed. Raises Moved."""
+def _held(answer: rows.Answer, numbers: Set[str]) -> Held:
+    """Resolved cards and their locked memberships; a query where merges were followed. Raises Moved."""
     held = Held({}, {}, {})
-    if not numbers:
-        return held
     members: dict[int, Membership] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(HELD, [books.array(numbers)])
-        for row in cursor.fetchall():
-            card, lead = Card(*row[:5]), row[5]
-            held.cards[card.number] = card
-            if lead not in members:
-                members[lead] = books.stored(Membership, dict(zip(MEMBER, row[5:], strict=True)))
-            held.members[card.number] = members[lead]
+    for row in answer:
+        card, lead = Card(*row[:5]), row[5]
+        held.cards[card.number] = card
+        if lead not in members:
+            members[lead] = rows.stored(Membership, dict(zip(MEMBER, row[5:], strict=True)))
+        held.members[card.number] = members[lead]
     books.check_leads(members, {card.membership_id for card in held.cards.values()})
     for number in numbers:
         try:
@@ -149,46 +151,96 @@ WHERE c.number = ANY(%s::text[])
 
 def leads_of(numbers: Set[str]) -> dict[str, int]:
     """The memberships to which known cards lead, merges followed; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEADS, [books.array(numbers)])
-        return dict(cursor.fetchall())
+    (found,) = rows.ask((LEADS, [rows.array(numbers)]))
+    return dict(found)
 
 
 KNOWN = """
-SELECT r.id, true FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)
+WITH k AS (
+  SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[]) AS k(source, store, day, number)
+)
+SELECT r.id, true FROM k
 JOIN loyalty_store s ON s.code = k.store JOIN loyalty_receipt r ON r.store_id = s.id AND r.business_date = k.day
  AND r.number = k.number AND r.source = k.source AND r.kind = 'sale'
 UNION ALL
-SELECT r.id, false FROM loyalty_receipt r WHERE r.state = 'parked' AND r.original_key = ANY(%s::jsonb[])
+SELECT r.id, false FROM k JOIN loyalty_receipt r ON r.state = 'parked'
+ AND r.original_key = jsonb_build_array(k.source, k.store, k.day, k.number)
 """
 
 
 def known_sales(keys: Collection[Key]) -> tuple[dict[Key, Receipt], list[int]]:
     """Which of these sales are in the books, and the returns that wait for one of them; one query by index, one more
     for the sales it found."""
-    if not keys:
-        return {}, []
-    with connection.cursor() as cursor:
-        told = [json.dumps(key_as_json(key), ensure_ascii=False) for key in keys]
-        cursor.execute(KNOWN, [*map(books.array, zip(*keys, strict=True)), books.array(told)])
-        found = cursor.fetchall()
-    sales = [pk for pk, is_sale in found if is_sale]
-    rows = Receipt.objects.select_related("store").filter(pk__in=sales) if sales else []
-    known = {(row.source, row.store.code, row.business_date, row.number): row for row in rows}
-    return known, [pk for pk, is_sale in found if not is_sale]
+    return _known(*rows.ask(_known_by(keys))) if keys else ({}, [])
 
 
-def versions_of(programmes: set[int]) -> dict[int, list[ProgrammeVersion]]:
-    rows: dict[int, list[ProgrammeVersion]] = defaultdict(list)
-    for version in _published(tuple(sorted(programmes))) if programmes else ():
-        rows[version.programme_id].append(version)
-    return rows
+def _known_by(keys: Collection[Key]) -> rows.Statement:
+    return KNOWN, [rows.array(part) for part in zip(*keys, strict=True)]
 
 
-@kept
-def _published(programmes: tuple[int, ...]) -> QuerySet[ProgrammeVersion]:
-    rows = ProgrammeVersion.objects.filter(programme__in=programmes, state=ProgrammeVersion.State.PUBLISHED)
-    return rows.order_by("-valid_from")
+def _known(answer: rows.Answer) -> tuple[dict[Key, Receipt], list[int]]:
+    sales = [pk for pk, is_sale in answer if is_sale]
+    stored = Receipt.objects.select_related("store").filter(pk__in=sales) if sales else []
+    known = {(row.source, row.store.code, row.business_date, row.number): row for row in stored}
+    return known, [pk for pk, is_sale in answer if not is_sale]
+
+
+PUBLISHED = """
+SELECT v.id, v.valid_until FROM loyalty_programmeversion v WHERE v.state = 'published' AND v.programme_id IN (
+  SELECT m.programme_id FROM loyalty_cardtoken c JOIN loyalty_membership m ON m.id = c.membership_id
+  WHERE c.number = ANY(%s::text[]))
+ORDER BY v.valid_from DESC
+"""
+# Published terms never change but for the day they end, a trigger sees to it: a process reads each version once.
+_read: dict[int, dict[str, Any]] = {}
+
+
+def _versions(answer: rows.Answer) -> dict[int, list[ProgrammeVersion]]:
+    """Published versions by programme, the youngest first; a query for those not read yet."""
+    if unread := {pk for pk, _until in answer if pk not in _read}:
+        for version in ProgrammeVersion.objects.filter(pk__in=unread):
+            _read[version.pk] = {name: value for name, value in vars(version).items() if name != "_state"}
+            _read[version.pk]["terms"] = version.terms
+    found: dict[int, list[ProgrammeVersion]] = defaultdict(list)
+    for pk, until in answer:
+        version = rows.stored(ProgrammeVersion, _read[pk] | {"valid_until": until})
+        found[version.programme_id].append(version)
+    return found
+
+
+class Found(NamedTuple):
+    """What is known of some sales once their cards' memberships are locked."""
+
+    held: Held
+    known: dict[Key, Receipt]
+    parked: list[int]  # returns that wait for one of them
+    versions: dict[int, list[ProgrammeVersion]]
+    receipts: list[int]  # numbers for as many new ones, and for their lines
+    lines: list[int]
+    shelf: Shelf
+
+
+def find(batch: Sequence[ReceiptFacts], shelf: Shelf | None) -> Found:
+    """Lock the memberships of the cards, only then look at what is known already. One query; another for each: merges
+    that were followed, sales known already, terms this process has not read yet. Raises Moved."""
+    live = {number for facts in batch if (number := normalise(facts.card))}
+    cards = rows.array(live)
+    held, known, published, receipts, lines, *goods = rows.ask(
+        (HELD, [cards]),
+        _known_by([facts.key for facts in batch]),
+        (PUBLISHED, [cards]),
+        rows.numbers(Receipt, len(batch)),
+        rows.numbers(ReceiptLine, sum([len(facts.lines) for facts in batch])),
+        *([Shelf.asking(batch)] if shelf is None else []),
+    )
+    return Found(
+        _held(held, live),
+        *_known(known),
+        _versions(published),
+        rows.read_numbers(receipts),
+        rows.read_numbers(lines),
+        Shelf.read(*goods) if shelf is None else shelf,
+    )
 
 
 def in_force(version: ProgrammeVersion, at: datetime) -> bool:
@@ -206,12 +258,13 @@ class Past:
 
 NOTHING = Past()
 PASTS = """
-SELECT coalesce(m.merged_into_id, m.id), r.occurred_at, r.stamps, r.kind = 'sale'
+WITH asked AS (SELECT unnest(%s::bigint[]) AS id)
+SELECT coalesce(m.merged_into_id, m.id), extract(epoch FROM r.occurred_at)::float8, r.stamps, r.kind = 'sale'
 FROM loyalty_receipt r JOIN loyalty_membership m ON m.id = r.membership_id
 WHERE r.membership_id IN (
-        SELECT id FROM loyalty_membership WHERE id = ANY(%(members)s)
-        UNION ALL SELECT id FROM loyalty_membership WHERE merged_into_id = ANY(%(members)s))
-  AND r.state = 'counted' AND r.occurred_at BETWEEN %(since)s AND %(until)s
+        SELECT id FROM asked
+        UNION ALL SELECT o.id FROM loyalty_membership o JOIN asked ON asked.id = o.merged_into_id)
+  AND r.state = 'counted' AND r.occurred_at BETWEEN %s AND %s
 ORDER BY r.occurred_at
 """
 
@@ -233,16 +286,16 @@ class Pasts:
     def __init__(self, members: Iterable[Membership], terms: Mapping[int, Terms], times: Sequence[datetime]) -> None:
         self._cards: dict[int, _Card] = defaultdict(_Card)
         self._has_tiers = any(one.tiers for one in terms.values())
+        self._has_cooldown = any(one.cooldown_minutes for one in terms.values())
         days = max((one.days_back for one in terms.values() if one.looks_back), default=0)
         pks = [member.pk for member in members]
         if not days or not pks:
             return
         since, until = min(times) - timedelta(days=days), max(times) + timedelta(days=1)
         zone = timezone.get_current_timezone()
-        with connection.cursor() as cursor:
-            cursor.execute(PASTS, {"members": pks, "since": since, "until": until})
-            for lead, at, stamps, is_sale in cursor.fetchall():
-                self._add(self._cards[lead], at.astimezone(zone), stamps, is_sale)
+        (found,) = rows.ask((PASTS, [rows.array(pks), since, until]))
+        for lead, at, stamps, is_sale in found:
+            self._add(self._cards[lead], datetime.fromtimestamp(at, zone), stamps, is_sale)
 
     def of(self, member: Membership, local: datetime, terms: Terms | None) -> Past:
         """What matters to a receipt of this local time."""
@@ -264,7 +317,8 @@ class Pasts:
         if is_sale and stamps:
             day = at.date()
             card.days[day] = card.days.get(day, 0) + stamps
-            insort(card.visits, at)
+            if self._has_cooldown:
+                insort(card.visits, at)
         if self._has_tiers and stamps:
             place = bisect_right(card.times, at)
             card.times.insert(place, at)

@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from loyalty.actions import books
-from loyalty.actions.intake import check, insert_lines, new_receipt, told_before
+from loyalty.actions import books, rows
+from loyalty.actions.intake import check, lines_of, new_receipt, told_before
 from loyalty.actions.lookups import Shelf
 from loyalty.actions.rewards import unredeem_with_receipt
 from loyalty.actions.tiers import settle_tiers
-from loyalty.models import Receipt, ReceiptLine
+from loyalty.models import Receipt, ReceiptLine, Reward
 from loyalty.rules.account import REVERSE, UNCONVERT
 from loyalty.rules.earning import Line, Sentence, earned_by
 from loyalty.rules.facts import Key, ReceiptFacts
@@ -46,7 +46,8 @@ def record_return(facts: ReceiptFacts, original: Key, *, by: User | None, now: d
     receipt = new_receipt(facts, store, by=by, now=now)
     receipt.state, receipt.trace = Receipt.State.PARKED, [{"say": "parked"}]
     receipt.save(force_insert=True)
-    insert_lines([(receipt, facts.lines)], shelf)
+    (taken,) = rows.ask(rows.numbers(ReceiptLine, len(facts.lines)))
+    rows.write([lines_of([(receipt, facts.lines)], shelf, rows.read_numbers(taken))])
     if sale:
         settle_return(receipt, sale, by=by, now=now)
     return receipt
@@ -64,8 +65,8 @@ def settle_return(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
         receipt.state, receipt.trace = Receipt.State.UNIDENTIFIED, [{"say": said}]
         receipt.save(update_fields=["original", "state", "trace"])
         return
-    membership = books.lock(sale.membership_id)
     _rewards_back(receipt, sale, by=by, now=now)
+    membership = books.lock(sale.membership_id)
     worth = 0
     if sale.version and sale.state == Receipt.State.COUNTED:
         worth = earned_by(
@@ -201,7 +202,7 @@ def as_line(row: ReceiptLine) -> Line:
 
 
 def _rewards_back(receipt: Receipt, sale: Receipt, *, by: User | None, now: datetime) -> None:
-    """A free item that came back opens its reward again; never cash."""
+    """A free item that came back opens its reward again, or repays a debt; never cash."""
     numbers = receipt.lines.values_list("number", flat=True)
     paid: Sequence[int] = list(
         sale.lines.filter(kind=ReceiptLine.Kind.REWARD, reward__isnull=False, number__in=numbers).values_list(
@@ -209,4 +210,5 @@ def _rewards_back(receipt: Receipt, sale: Receipt, *, by: User | None, now: date
         )
     )
     backs = [unredeem_with_receipt(pk, receipt, by=by, now=now) for pk in paid]
-    receipt.trace = [{"say": "reward_back"} for back in backs if back]
+    said = {Reward.State.REVOKED: "reward_repaid"}
+    receipt.trace = [{"say": said.get(Reward.State(back.state), "reward_back")} for back in backs if back]

@@ -9,6 +9,7 @@ from loyalty.actions import books
 from loyalty.errors import RewardRefused
 from loyalty.models import Receipt, ReceiptLine, Reward, RewardEvent
 from loyalty.queries.members import with_merged
+from loyalty.queries.terms import version_at
 from staff.models import User
 
 State = Reward.State
@@ -33,13 +34,21 @@ def redeem(pk: int, *, by: User | None, now: datetime, receipt: Receipt | None =
 
 @transaction.atomic
 def undo_redeem(pk: int, *, by: User | None, now: datetime, note: str = "", receipt: Receipt | None = None) -> Reward:
-    """The free item was not taken, or came back: the reward is open again. Raises RewardRefused."""
+    """The free item was not taken, or came back: the reward is open again; on a card that owes it is turned back and
+    repays, so that it does not matter whether the free item or the goods came back first. Raises RewardRefused."""
     reward = _locked(pk)
     if reward.state != State.REDEEMED:
         raise RewardRefused(_("This reward was not redeemed."), code="reward_not_redeemed")
     reward.state, reward.redeemed_at = State.ISSUED, None
     reward.save(update_fields=["state", "redeemed_at"])
     reward.events.create(kind=RewardEvent.Kind.UNREDEEMED, at=now, by=by, note=note, receipt=receipt)
+    membership = reward.membership
+    if membership.balance < 0 and reward.stamps:
+        version = version_at(membership.programme_id, now)
+        account = books.account_of(membership, None)
+        account.repay(reward.pk, reward.stamps, version.goal if version else None)
+        books.write([books.Posting(membership, account, version, now)], by=by, now=now)
+        reward.state = State.REVOKED
     return reward
 
 
@@ -59,7 +68,9 @@ def _locked(pk: int) -> Reward:
     """The reward under its membership's lock, which every writer of the ledger takes first."""
     membership = books.lock(Reward.objects.values_list("membership_id", flat=True).get(pk=pk))
     books.refuse_inactive(membership)
-    return Reward.objects.select_for_update(of=("self",)).get(pk=pk)
+    reward = Reward.objects.select_for_update(of=("self",)).get(pk=pk)
+    reward.membership = membership
+    return reward
 
 
 def redeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: datetime) -> None:
@@ -84,9 +95,8 @@ def redeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: date
         raise RewardRefused(_("This reward has paid for another receipt."), code="reward_redeemed", field="lines")
 
 
-def unredeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: datetime) -> bool:
-    """The free item of this reward came back with a return; whether that opened it again."""
+def unredeem_with_receipt(pk: int, receipt: Receipt, *, by: User | None, now: datetime) -> Reward | None:
+    """The free item of this reward came back with a return: what became of it, None if it was not redeemed."""
     if not Reward.objects.filter(pk=pk, state=State.REDEEMED).exists():
-        return False
-    undo_redeem(pk, by=by, now=now, receipt=receipt)
-    return True
+        return None
+    return undo_redeem(pk, by=by, now=now, receipt=receipt)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from loyalty.actions import books
-from loyalty.actions.intake import check, insert_lines, new_receipt, told_before
-from loyalty.actions.lookups import Past, Pasts, Shelf, hold, in_force, known_sales, versions_of
+from loyalty.actions import books, rows
+from loyalty.actions.intake import check, lines_of, new_receipt, told_before
+from loyalty.actions.lookups import Past, Pasts, Shelf, find, in_force
 from loyalty.actions.returns import settle_parked
 from loyalty.actions.rewards import redeem_with_receipt
 from loyalty.actions.tiers import settle_tiers
@@ -39,12 +39,8 @@ def record_sales(
     """
     if not batch:
         return []
-    shelf = shelf or Shelf.for_facts(batch)
-    keys = [facts.key for facts in batch]
-    numbers = [normalise(facts.card) for facts in batch]
-    held = hold(set(filter(None, numbers)))
-    known, parked = known_sales(keys)
-    versions = versions_of({member.programme_id for member in held.everybody})
+    held, known, parked, versions, receipts_taken, lines_taken, shelf = find(batch, shelf)
+    fresh_number = iter(receipts_taken)
     terms = {version.pk: version.terms for rows in versions.values() for version in rows}
     pasts = Pasts(held.everybody, terms, [facts.occurred_at for facts in batch])
     accounts = books.accounts_of(held.everybody, with_rewards=any(one.interim for one in terms.values()))
@@ -54,7 +50,8 @@ def record_sales(
     late: list[tuple[Receipt, Membership]] = []
     answers: dict[int, Answer] = {}
     for place in sorted(range(len(batch)), key=lambda i: (batch[i].occurred_at, batch[i].number)):
-        facts, key, number = batch[place], keys[place], numbers[place]
+        facts = batch[place]
+        key, number = facts.key, normalise(facts.card)
         try:
             if key in known:
                 answers[place] = told_before(known[key], facts)
@@ -69,7 +66,7 @@ def record_sales(
             answers[place] = refusal
             continue
         seen = shelf.lines(facts.lines)
-        receipt = new_receipt(facts, store, by=by, now=now)
+        receipt = new_receipt(facts, store, by=by, now=now, number=next(fresh_number))
         known[key] = answers[place] = receipt
         told.append((receipt, seen))
         if member is None:
@@ -88,16 +85,21 @@ def record_sales(
         outcome = count(seen, own, local=local, store=facts.store, past=pasts.of(member, local, own))
         pasts.add(member, local, outcome.stamps, own)
         settle(receipt, outcome, version)
-        member.last_visit_at = max(member.last_visit_at or facts.occurred_at, facts.occurred_at)
+        seen_at = vars(member).get("last_visit_at")  # of this batch; the books keep the latest
+        member.last_visit_at = facts.occurred_at if seen_at is None else max(seen_at, facts.occurred_at)
         if version:
             credit(accounts[member.id], receipt, outcome, version)
         postings[member.id] = books.Posting(member, accounts[member.id], version, facts.occurred_at)
     receipts = [receipt for receipt, _lines in told]
-    books.insert(receipts)
-    lines = insert_lines(told, shelf)
-    if any(one.tiers for one in terms.values()):
+    sheets = [rows.sheet_of(receipts, [receipt.id for receipt in receipts])] if receipts else []
+    lines = lines_of(told, shelf, lines_taken)
+    sheets.append(lines)
+    if any(one.tiers for one in terms.values()):  # a tier is reckoned by what is written
+        rows.write(sheets)
+        sheets = []
         settle_tiers([posting.membership for posting in postings.values()], now=now)
-    books.write(list(postings.values()), by=by, now=now, lines=lines)
+    numbered = {(line[1], line[2]): line[0] for line in lines.rows}
+    books.write(list(postings.values()), by=by, now=now, lines=numbered, first=sheets)
     for receipt, member in late:
         ask(receipt, member, by=by, now=now)
     _redeem_paid_with(told, by=by, now=now)

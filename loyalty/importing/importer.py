@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from loyalty.actions import books
 from loyalty.actions.lookups import Shelf, articles, known_sales, leads_of
 from loyalty.actions.receipts import record_receipt
+from loyalty.actions.rows import insert
 from loyalty.actions.sales import record_sales
 from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
 from loyalty.models import (
@@ -259,8 +259,8 @@ def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetim
         Membership(programme=programme, enrolled_at=min(first[number].occurred_at, now), cycle_needed=None)
         for number in new
     ]
-    books.insert(members)
-    books.insert(
+    insert(members)
+    insert(
         [
             CardToken(number=number, membership=member, issued_at=member.enrolled_at)
             for number, member in zip(new, members, strict=True)

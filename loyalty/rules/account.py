@@ -91,10 +91,7 @@ class Account:
         Interim rewards that are still open go with the stamps they stood for, but not when stamps only expire.
         """
         while self.balance < stamps and self.open_rewards:
-            number, worth = self.open_rewards.pop()
-            self.unspend(number, worth)
-            if needed is not None:
-                self.cycle_needed, self.cycle = worth, max(self.cycle - 1, 0)
+            self._turn_back(*self.open_rewards.pop(), needed)
         self._add(kind, -stamps, **extra)
         if kind != EXPIRE:
             self._fall()
@@ -102,6 +99,19 @@ class Account:
             self.cycle_needed = None
             self.cycle += kind == EXPIRE
         self.convert(needed)
+
+    def repay(self, number: int, worth: int, needed: int | None) -> None:
+        """A reward that came back while the card owes turns back into what it cost, as it would have when the goods
+        came back first."""
+        self._turn_back(number, worth, needed)
+        if self.balance <= 0:
+            self.cycle_needed = None
+        self.convert(needed)
+
+    def _turn_back(self, number: int, worth: int, needed: int | None) -> None:
+        self.unspend(number, worth)
+        if needed is not None:
+            self.cycle_needed, self.cycle = worth, max(self.cycle - 1, 0)
 
     def unspend(self, number: int, worth: int, **extra: Any) -> None:
         """An open reward turned back into what it cost."""

@@ -19,6 +19,8 @@ def check_digit(digits: str) -> str:
 
 def normalise(typed: str) -> str:
     """What a scanner or a hand typed, as it is stored: spaces gone, capitals; the dashes of our own numbers gone."""
+    if typed.isdigit():
+        return typed
     text = "".join(typed.split()).upper()
     plain = text.replace("-", "")
     return plain if plain.isdigit() else text

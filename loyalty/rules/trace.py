@@ -86,6 +86,7 @@ _SAY: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "debt": _debt,
     "interim_back": lambda s: _("The reward on the way is withdrawn until the card is there again."),
     "reward_back": lambda s: _("The free item came back: its reward is open again."),
+    "reward_repaid": lambda s: _("The free item came back: it repaid what the card owed."),
     "rewarded": lambda s: (
         ngettext("The card was full: %d reward.", "The card was full: %d rewards.", s["rewards"]) % s["rewards"]
     ),

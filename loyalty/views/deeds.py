@@ -191,17 +191,17 @@ def block(request: HttpRequest, pk: int, form: Form) -> str:
     return _("The membership is blocked.") if blocked else _("The membership is open again.")
 
 
-def _on_reward(permission: str, act: Callable[[HttpRequest, int], Any], told: Callable[[], str]) -> View:
+def _on_reward(permission: str, act: Callable[[HttpRequest, int], Reward], told: Callable[[Reward], str]) -> View:
     @require_POST
     @permission_required(permission, raise_exception=True)
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         reward = get_object_or_404(Reward, pk=pk)
         try:
-            act(request, pk)
+            done = act(request, pk)
         except DomainError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, told())
+            messages.success(request, told(done))
         return redirect("loyalty:member", pk=reward.membership_id)
 
     return view
@@ -210,22 +210,26 @@ def _on_reward(permission: str, act: Callable[[HttpRequest, int], Any], told: Ca
 redeem = _on_reward(
     "loyalty.redeem_reward",
     lambda request, pk: actions.redeem(pk, by=request.user, now=timezone.now()),
-    lambda: _("Redeemed: hand over the free one."),
+    lambda reward: _("Redeemed: hand over the free one."),
 )
 undo_redeem = _on_reward(
     "loyalty.redeem_reward",
     lambda request, pk: actions.undo_redeem(pk, by=request.user, now=timezone.now()),
-    lambda: _("Undone: the reward is open again."),
+    lambda reward: (
+        _("Undone: the reward repaid what the card owed.")
+        if reward.state == Reward.State.REVOKED
+        else _("Undone: the reward is open again.")
+    ),
 )
 turn_back = _on_reward(
     "loyalty.redeem_reward",
     lambda request, pk: actions.turn_back(pk, by=request.user, now=timezone.now()),
-    lambda: _("Turned back: the points are on the card again."),
+    lambda reward: _("Turned back: the points are on the card again."),
 )
 extend = _on_reward(
     "loyalty.decide_stamps",
     lambda request, pk: actions.extend_reward(pk, days=14, note="", by=request.user, now=timezone.now()),
-    lambda: _("The reward is open for two more weeks."),
+    lambda reward: _("The reward is open for two more weeks."),
 )
 
 

@@ -117,3 +117,27 @@ def test_a_reward_of_another_card_or_of_none_pays_for_nothing():
             actions.record_receipt(wrong, by=None, now=NOON)
     reward.refresh_from_db()
     assert reward.state == "issued"
+
+
+@pytest.mark.parametrize("first", ["goods", "free item"])
+def test_goods_and_the_free_item_may_come_back_in_either_order(first):
+    jane = member()
+    sale = facts(jane.cards.get().number, 9)
+    actions.record_receipt(sale, by=None, now=NOON)
+    reward = jane.rewards.get()
+    eaten = free(reward, jane.cards.get().number, "1")
+    actions.record_receipt(eaten, by=None, now=NOON)
+    goods = facts(lines=sale.lines[:7], original=sale)
+    item = facts(lines=eaten.lines, original=eaten)
+    backs = [
+        actions.record_receipt(one, by=None, now=NOON + timedelta(minutes=1 + n))
+        for n, one in enumerate([goods, item] if first == "goods" else [item, goods])
+    ]
+    for row in (jane, reward):
+        row.refresh_from_db()
+    assert (jane.balance, jane.cycle_needed, reward.state) == (2, 9, "revoked")
+    said = [say(back.trace)[-1] for back in backs]
+    if first == "goods":
+        assert said[1] == "The free item came back: it repaid what the card owed."
+    else:
+        assert said[1] == "1 open reward turned back."

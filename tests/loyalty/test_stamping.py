@@ -302,7 +302,7 @@ def test_one_stamp_costs_a_constant_number_of_queries(django_assert_num_queries)
     jane, joe = member(), member()
     buy(jane)
     for items in (1, 3):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(5):
             actions.record_receipt(facts(joe.cards.get().number, items), by=None, now=NOON)
 
 
