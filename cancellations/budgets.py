@@ -4,7 +4,7 @@ back when it comes to nothing. The callers hold the offer's lock and a transacti
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,7 @@ from cancellations.models import Budget, BudgetUse, Offer
 from cancellations.models.offers import OfferState
 from staff import formats
 from staff.errors import DomainError
+from staff.statements import kept
 
 HOLDS = (OfferState.APPROVED, OfferState.APPROVED_WITH_CHANGE, OfferState.PRESENTED)
 COMES_TO_NOTHING = (  # revoked: of what was not carried out yet; what was is consumed
@@ -48,7 +49,7 @@ def follow(offer: Offer, *, now: datetime) -> None:
 
 def _reserve(offer: Offer, *, now: datetime) -> None:
     """Of every budget of the month that covers the incentive and the team, all or none. Changed terms reserve anew."""
-    held = list(offer.budget_uses.filter(state=BudgetUse.State.RESERVED))
+    held = _held(offer.pk)
     if held and all(use.amount == offer.cost for use in held):
         return
     if held:
@@ -58,12 +59,7 @@ def _reserve(offer: Offer, *, now: datetime) -> None:
         Budget.objects.get_or_create(
             month=month, incentive_id=version.incentive_id, team=None, defaults={"amount": version.monthly_budget}
         )
-    covering = (
-        Budget.objects.filter(Q(incentive=version.incentive_id) | Q(incentive=None), month=month)
-        .filter(Q(team=offer.case.team_id) | Q(team=None))
-        .order_by("pk")  # everybody takes the rows in the same order: no deadlock
-    )
-    for budget in covering:
+    for budget in _covering(month, version.incentive_id, offer.case.team_id):
         taken = Budget.objects.filter(pk=budget.pk, amount__gte=F("reserved") + F("consumed") + offer.cost).update(
             reserved=F("reserved") + offer.cost
         )
@@ -79,8 +75,20 @@ def _reserve(offer: Offer, *, now: datetime) -> None:
         BudgetUse.objects.create(budget=budget, offer=offer, amount=offer.cost, reserved_at=now)
 
 
+@kept
+def _held(offer: int) -> QuerySet[BudgetUse]:
+    return BudgetUse.objects.filter(offer=offer, state=BudgetUse.State.RESERVED).order_by("budget_id")
+
+
+@kept
+def _covering(month: date, incentive: int, team: int | None) -> QuerySet[Budget]:
+    """In the order of their keys, in which everybody takes them: no deadlock."""
+    budgets = Budget.objects.filter(Q(incentive=incentive) | Q(incentive=None), month=month)
+    return budgets.filter(Q(team=team) | Q(team=None)).order_by("pk")
+
+
 def _settle(offer: Offer, to: str, *, now: datetime) -> None:
-    for use in offer.budget_uses.filter(state=BudgetUse.State.RESERVED).order_by("budget_id"):
+    for use in _held(offer.pk):
         if BudgetUse.objects.filter(pk=use.pk, state=BudgetUse.State.RESERVED).update(state=to, settled_at=now):
             consumed = use.amount if to == BudgetUse.State.CONSUMED else Decimal(0)
             Budget.objects.filter(pk=use.budget_id).update(

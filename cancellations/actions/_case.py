@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cancellations import rules
 from cancellations.models import CancellationCase, CaseMove, Offer
 from staff import formats
 from staff.errors import DomainError, Stale
@@ -38,10 +39,10 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
 
 def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
     """The offer and, locked before it, its case. Three queries."""
-    case_pk = Offer.objects.values_list("case_id", flat=True).filter(pk=offer_pk).first()
-    if case_pk is None:
+    of = _case_of(offer_pk)
+    if not of:
         raise NotFound(_("There is no such offer."))
-    case = locked(case_pk)
+    case = locked(of[0])
     (offer,) = _offers(offer_pk)
     offer.case = case
     return case, offer
@@ -51,6 +52,11 @@ def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
 def _cases(pk: int) -> QuerySet[CancellationCase]:
     cases = CancellationCase.objects.select_for_update(of=("self",)).filter(pk=pk)
     return cases.select_related("customer", "subscription__plan", "reason__category", "own_reading")
+
+
+@kept
+def _case_of(offer: int) -> QuerySet[Offer, int]:
+    return Offer.objects.filter(pk=offer).values_list("case_id", flat=True)
 
 
 @kept
@@ -64,9 +70,23 @@ def _offers_of(case: int) -> QuerySet[Offer]:
     return offers.filter(case=case).order_by("pk")
 
 
+@kept
+def _live_offers_of(case: int) -> QuerySet[Offer]:
+    offers = Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive")
+    return offers.filter(case=case, state__in=rules.LIVE_OFFERS).order_by("pk")
+
+
 def offers_of(case: CancellationCase) -> list[Offer]:
     """All that was offered in a locked case, under their locks; one query."""
-    offers = _offers_of(case.pk)
+    return _at_hand(case, _offers_of(case.pk))
+
+
+def live_offers_of(case: CancellationCase) -> list[Offer]:
+    """Those of them that are not answered; one query."""
+    return _at_hand(case, _live_offers_of(case.pk))
+
+
+def _at_hand(case: CancellationCase, offers: list[Offer]) -> list[Offer]:
     for offer in offers:
         offer.case = case
     return offers

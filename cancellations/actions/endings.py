@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, letters, rules
-from cancellations.actions._case import locked, offers_of
+from cancellations.actions._case import live_offers_of, locked
 from cancellations.actions.calls import end_date, hand_over, take_notice
 from cancellations.models import CancellationCase, Notice, Offer, OfferDecision
 from cancellations.models.offers import OfferState
@@ -154,9 +154,8 @@ def follow_up(pk: int, *, now: datetime) -> bool:
 # --- shared by the endings; the case is locked ------------------------------------------------------------------------
 def close(case: CancellationCase, state: str, *, by: User | None, now: datetime, note: str = "") -> None:
     """Leave the open states: offers not answered fall away, a billing dispute goes to complaints, the window starts."""
-    for offer in offers_of(case):
-        if offer.state in rules.LIVE_OFFERS:
-            drop_offer(offer, by=by, now=now)
+    for offer in live_offers_of(case):
+        drop_offer(offer, by=by, now=now)
     if by is not None and case.reason is not None and case.reason.opens_complaint and referrals.get("complaint"):
         hand_over(case, text="", by=by, now=now)
     case.closed_at = case.touched_at = now

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,12 +19,14 @@ from cancellations.queries.spending import spent
 from staff.authority import authority_of
 from staff.errors import AlreadyDecided, DomainError
 from staff.models import User
+from staff.statements import kept
 
 REMIND_BEFORE = timedelta(days=14)
 
 
 def drawn(case: CancellationCase, version_id: int, *, by: User, now: datetime) -> Offer:
-    """A new offer from the suggestion in force; what the engine said of it is frozen. The case is locked.
+    """A new offer from the suggestion in force; what the engine said of it is frozen. The case is locked. Its first
+    move writes it down.
 
     Raises NotFound when nothing of the kind is suggested (any more).
     """
@@ -31,10 +34,10 @@ def drawn(case: CancellationCase, version_id: int, *, by: User, now: datetime) -
     row = candidates.of_version(suggestion, version_id) if suggestion else None
     if suggestion is None or row is None or not row["shown"]:
         raise NotFound(_("This is not suggested any more. Choose from the suggestions on the page."))
-    version = IncentiveVersion.objects.select_related("incentive").get(pk=version_id)
+    (version,) = _versions(version_id)
     if version.state != IncentiveVersion.State.PUBLISHED:
         raise NotFound(_("This incentive has been retired. Choose another suggestion."))
-    return Offer.objects.create(
+    return Offer(
         case=case,
         incentive_version=version,
         suggestion=suggestion,
@@ -48,6 +51,11 @@ def drawn(case: CancellationCase, version_id: int, *, by: User, now: datetime) -
         created_at=now,
         by=by,
     )
+
+
+@kept
+def _versions(pk: int) -> QuerySet[IncentiveVersion]:
+    return IncentiveVersion.objects.select_related("incentive").filter(pk=pk)
 
 
 @transaction.atomic
