@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
 
 from complaints.errors import FileRefused
 from complaints.files import MOST, Checked, check
@@ -15,6 +16,7 @@ from complaints.models import Category, ComplaintCase, Message, RootCause, Templ
 from complaints.states import State
 from customers.models import Customer
 from staff.errors import DomainError
+from staff.forms import DayField
 from staff.models import Team, User
 
 NO_CHOICE = [("", "–")]
@@ -66,10 +68,6 @@ class Labelled(forms.Form):
         for field in self.fields.values():
             if field.label:
                 field.label = capfirst(field.label)
-
-
-def _date() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def _lines(rows: int) -> forms.Textarea:
@@ -143,12 +141,6 @@ class IntakeForm(Labelled):
         if not customer.subscriptions.exists():
             del self.fields["subscription"]
 
-    def clean_received_at(self) -> datetime:
-        received = self.cleaned_data["received_at"]
-        if received > timezone.now() + timedelta(minutes=2):
-            raise forms.ValidationError(_("It cannot have been received in the future."))
-        return received
-
     @property
     def details(self) -> dict[str, Any]:
         """As the action wants them."""
@@ -168,6 +160,9 @@ class NewCustomerForm(Labelled):
 
     given_name = forms.CharField(label=_("given name"), max_length=120, required=False)
     family_name = forms.CharField(label=_("family name or company"), max_length=120)
+    phone = PhoneNumberField(
+        label=_("phone"), required=False, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+    )
     email = forms.EmailField(label=_("e-mail"), required=False)
     street = forms.CharField(label=_("street"), max_length=160, required=False)
     postcode = forms.CharField(label=_("postcode"), max_length=16, required=False)
@@ -209,9 +204,7 @@ class AcknowledgeForm(ComposeForm):
 
 class QuestionForm(ComposeForm):
     purpose = Message.Purpose.QUESTION
-    chase_on = forms.DateField(
-        label=_("chase on"), widget=_date(), help_text=_("Without an answer the case comes up again on this day.")
-    )
+    chase_on = DayField(label=_("chase on"), help_text=_("Without an answer the case comes up again on this day."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -257,7 +250,7 @@ class ResolveForm(Deciding):
 
 class ThirdPartyForm(Versioned):
     note = forms.CharField(label=_("who must do what"), max_length=2000, widget=_lines(3))
-    chase_on = forms.DateField(label=_("chase on"), widget=_date())
+    chase_on = DayField(label=_("chase on"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -352,7 +345,7 @@ class CorrectForm(Versioned):
 
 
 class ChaseForm(Versioned):
-    chase_on = forms.DateField(label=_("chase on"), widget=_date(), required=False)
+    chase_on = DayField(label=_("chase on"), required=False)
 
 
 class NoteForm(Versioned):
@@ -372,3 +365,22 @@ class CallForm(Versioned):
 
 class FilesForm(Versioned):
     files = FilesField(required=True)
+
+
+class IncomingForm(Versioned):
+    """Something the customer wrote, that reached the desk on paper or in somebody's own mailbox."""
+
+    kind = forms.ChoiceField(
+        label=_("what came"),
+        choices=[(Message.Kind.LETTER, _("letter")), (Message.Kind.EMAIL, _("e-mail"))],
+        initial=Message.Kind.LETTER,
+        widget=Choices,
+    )
+    body = forms.CharField(label=_("what it says"), max_length=20_000, required=False, widget=_lines(4))
+    files = FilesField()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("body") and not cleaned.get("files") and not self.errors:
+            self.add_error("body", _("Write down what it says, or attach the scan."))
+        return cleaned

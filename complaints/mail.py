@@ -100,7 +100,7 @@ def _add(case: ComplaintCase, mail: Mail, now: datetime) -> Message:
         files=mail.files,
         now=now,
     )
-    _say_refused(case.pk, mail, now)
+    _say_refused(message.case_id, mail, now)
     return message
 
 

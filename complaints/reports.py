@@ -61,10 +61,25 @@ class Figure:
     about: str | Promise
 
 
+# Who complained, had an active subscription then, and whose last complaint of the period ended ninety days ago or more;
+# and whether that customer is one still, ninety days after.
+_MATURE = sql.SQL("""
+    SELECT DISTINCT ON (c.customer_id) c.customer_id, c.closed_at FROM complaints_complaintcase c
+    WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
+      AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
+      AND c.closed_at <= %(now)s - interval '90 days' AND {where}
+    ORDER BY c.customer_id, c.closed_at DESC""")
+_STAYED = sql.SQL("""EXISTS (
+    SELECT 1 FROM customers_subscription s, LATERAL (SELECT (c.closed_at + interval '90 days')::date AS day) later
+    WHERE s.customer_id = c.customer_id AND s.started_on <= later.day
+      AND (s.ends_on IS NULL OR s.ends_on > later.day))""")
+
+
 def _rows(scope: Scope, statement: LiteralString, **values: Any) -> list[tuple[Any, ...]]:
     """The statement's rows, its `{where}` narrowed to the scope; every value goes in as a parameter."""
+    parts = {"where": scope.where, "mature": _MATURE.format(where=scope.where), "stayed": _STAYED}
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(statement).format(where=scope.where), scope.values | values)
+        cursor.execute(sql.SQL(statement).format(**parts), scope.values | values)
         return cursor.fetchall()
 
 
@@ -122,13 +137,7 @@ def figures(scope: Scope, now: datetime) -> list[Figure]:
     )
     mature, recovered = _row(
         scope,
-        """SELECT count(*), count(*) FILTER (WHERE EXISTS (
-                SELECT 1 FROM customers_subscription s WHERE s.customer_id = c.customer_id
-                AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date)))
-            FROM complaints_complaintcase c
-            WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
-              AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
-              AND c.closed_at <= %(now)s - interval '90 days' AND {where}""",
+        "SELECT count(*), count(*) FILTER (WHERE {stayed}) FROM ({mature}) c",
         now=now,
     )
     asked, answered, *marks = _row(
@@ -184,6 +193,14 @@ def figures(scope: Scope, now: datetime) -> list[Figure]:
             _("Calendar days from receipt to the answer, nothing taken off."),
         ),
         Figure(
+            "resolution_days_p90",
+            _("Answer in calendar days, 9 of 10"),
+            by_law[1] / 86400 if by_law[1] is not None else None,
+            "days",
+            by_law[2],
+            _("Calendar days within which nine of ten got their answer (90th percentile)."),
+        ),
+        Figure(
             "sla",
             _("Within the promise"),
             share(kept, due),
@@ -222,8 +239,9 @@ def figures(scope: Scope, now: datetime) -> list[Figure]:
             "share",
             mature,
             _(
-                "Active when they complained and still active 90 days after closing ÷ active when they complained; "
-                "only cases closed at least 90 days ago."
+                "Complainants active when they complained and still active 90 days after closing ÷ complainants "
+                "active when they complained; each counts once, by the last complaint of the period closed at least "
+                "90 days ago."
             ),
         ),
         Figure(
@@ -308,18 +326,12 @@ def causes(scope: Scope) -> list[tuple[int, int]]:
 
 
 def recovered_by_month(scope: Scope, now: datetime) -> list[tuple[date, int, int]]:
-    """(month of closing, still customers, active when they complained), mature months only. One query."""
+    """(month of closing, still customers, active when they complained), each complainant once. One query."""
     return _rows(
         scope,
         """SELECT date_trunc('month', c.closed_at AT TIME ZONE %(zone)s)::date,
-                   count(*) FILTER (WHERE EXISTS (SELECT 1 FROM customers_subscription s
-                       WHERE s.customer_id = c.customer_id
-                       AND (s.ends_on IS NULL OR s.ends_on > (c.closed_at + interval '90 days')::date))), count(*)
-            FROM complaints_complaintcase c
-            WHERE c.was_active AND NOT c.is_open AND c.state <> ALL(%(exits)s)
-              AND c.closed_at >= %(start)s AND c.closed_at < %(end)s
-              AND c.closed_at <= %(now)s - interval '90 days' AND {where}
-            GROUP BY 1 ORDER BY 1""",
+                   count(*) FILTER (WHERE {stayed}), count(*)
+            FROM ({mature}) c GROUP BY 1 ORDER BY 1""",
         now=now,
         zone=timezone.get_current_timezone_name(),
     )

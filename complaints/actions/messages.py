@@ -7,6 +7,7 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -192,8 +193,9 @@ def receive(
     by: User | None = None,
     now: datetime,
 ) -> Message:
-    """Something came from the customer. A case that waited for it goes on; one that had ended asks to be looked at."""
-    case = locked(pk)
+    """Something came from the customer. A case that waited for it goes on; one that had ended asks to be looked at.
+    What comes for a duplicate belongs to its original, where work goes on."""
+    case = locked(ComplaintCase.objects.values_list(Coalesce("duplicate_of", "pk"), flat=True).get(pk=pk))
     message = Message.objects.create(
         case=case,
         kind=kind,

@@ -82,19 +82,25 @@ class Said:
     delivery_tone: str
     pdf_url: str
     files: Sequence[Paper] = field(default_factory=list)
+    of: str = ""  # the duplicate it was said in, by number
 
 
 _ICONS = {"note": "notebook-pen", "call": "phone", "email": "mail", "letter": "mail-open", "web": "globe"}
 
 
 def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Paper]]:
-    """(messages, notes, the case's own files), newest first, of a case that is `whole`. One query."""
+    """(messages, notes, the case's own files), newest first, of a case that is `whole`; what was said in its
+    duplicates stands among the rest. One query, two with duplicates."""
     files: dict[int | None, list[Paper]] = {}
     for one in case.papers:  # type: ignore[attr-defined]  # annotated by _whole
-        files.setdefault(one.pop("message"), []).append(Paper(**one))
+        files.setdefault(one["message"], []).append(Paper(one["pk"], one["name"], one["size"]))
+    twins = {twin["pk"]: twin["number"] for twin in case.twins}  # type: ignore[attr-defined]
+    if twins:
+        for file in Attachment.objects.filter(case__in=twins).order_by("pk"):
+            files.setdefault(file.message_id, []).append(Paper(file.pk, file.name, file.size))
     said: list[Said] = []
     notes: list[Said] = []
-    for one in _messages(case.pk):
+    for one in _messages((case.pk, *twins)):
         delivery = one.delivery
         line = Said(
             pk=one.pk,
@@ -110,14 +116,15 @@ def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Pape
             delivery_tone={"failed": "red", "sent": "green"}.get(delivery.state, "") if delivery else "",
             pdf_url=reverse("complaints:letter", args=[one.pk]) if one.document_id else "",
             files=files.get(one.pk, []),
+            of=twins.get(one.case_id, ""),
         )
         (notes if one.kind == Message.Kind.NOTE else said).append(line)
     return said, notes, files.get(None, [])
 
 
 @kept
-def _messages(case: int) -> QuerySet[Message]:
-    return Message.objects.filter(case=case).select_related("by", "delivery").order_by("-at", "-pk")[:200]
+def _messages(cases: tuple[int, ...]) -> QuerySet[Message]:
+    return Message.objects.filter(case__in=cases).select_related("by", "delivery").order_by("-at", "-pk")[:200]
 
 
 def _head(one: Message) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -250,8 +250,6 @@ def open_count(user: User) -> int:
 
 def days_left(due_at: datetime, now: datetime) -> str:
     days = (due_at - now).days
-    if due_at < now:
+    if days < 0:
         return _("overdue")
-    if days == 0:
-        return _("due today") if due_at - now < timedelta(hours=24) else ""
-    return ngettext("%d day left", "%d days left", days) % days
+    return ngettext("%d day left", "%d days left", days) % days if days else _("due within a day")

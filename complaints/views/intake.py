@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -58,8 +57,7 @@ def register(request: HttpRequest, customer_pk: int) -> HttpResponse:
     form = IntakeForm(request.POST or None, request.FILES or None, customer=customer, now=now)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                case = actions.register(customer_id=customer.pk, by=request.user, now=now, **form.details)
+            case = actions.register(customer_id=customer.pk, by=request.user, now=now, **form.details)
         except DomainError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:

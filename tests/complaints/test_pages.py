@@ -16,7 +16,7 @@ from complaints.sources import badges
 from complaints.states import State
 from customers.contributions import band
 from customers.goodwill import goodwill
-from customers.models import Delivery
+from customers.models import Customer, Delivery
 from staff.models import User
 from tests.complaints.factories import RECEIVED, CategoryFactory, PolicyFactory, RootCauseFactory, registered
 from tests.factories import CustomerFactory, SubscriptionFactory, TeamFactory
@@ -100,9 +100,11 @@ def test_a_date_to_come_is_refused_at_its_field(client_as):
 def test_somebody_new_is_written_down_on_the_way(client_as):
     client = client_as("agent")
     answer = client.post(
-        reverse("complaints:new"), {"given_name": "Nils", "family_name": "Ny", "language": "sv", "email": "n@x.se"}
+        reverse("complaints:new"),
+        {"given_name": "Nils", "family_name": "Ny", "language": "sv", "phone": "070-123 45 67"},
     )
     assert answer.status_code == 302
+    assert str(Customer.objects.get().phone) == "+46701234567"
     assert client.get(answer["Location"]).status_code == 200
 
 
@@ -223,6 +225,20 @@ def test_a_stale_form_is_refused_with_every_word_kept_and_then_goes_through(clie
     assert anna.post(url, again).status_code == 302
 
 
+def test_a_letter_that_came_is_logged_with_its_scan_and_the_case_goes_on(client_as):
+    client = client_as("agent")
+    case = steps_to(registered(), client, "ask")
+    address = reverse("complaints:step", args=[case.pk, "incoming"])
+    empty = client.post(address, {"kind": "letter", "version": case.version})
+    assert empty.context["form"].errors == {"body": ["Write down what it says, or attach the scan."]}
+    assert client.post(address, {"kind": "letter", "files": [png()], "version": case.version}).status_code == 302
+    case.refresh_from_db()
+    came = case.messages.get(direction="in")
+    assert (case.state, came.kind, came.by) == (State.INVESTIGATING, "letter", client.user)
+    assert [one.message for one in case.attachments.all()] == [came]
+    assert not case.pauses.filter(ended_at=None).exists()
+
+
 def test_variables_left_standing_are_refused(client_as):
     case = registered()
     answer = client_as("agent").post(
@@ -315,13 +331,14 @@ def test_take_next_gives_the_most_urgent_of_ones_team(client_as):
 def test_sharing_out_balances_by_load(client_as):
     lead = client_as("team lead")
     team = TeamFactory()
-    members = [client_as("agent").user for _ in range(2)]
-    User.objects.filter(pk__in=[lead.user.pk, *(m.pk for m in members)]).update(team=team)
-    for _ in range(3):
-        case = registered()
-        ComplaintCase.objects.filter(pk=case.pk).update(team=team)
+    busy, idle = (client_as("agent").user for _ in range(2))
+    User.objects.filter(pk__in=[lead.user.pk, busy.pk, idle.pk]).update(team=team)
+    registered(severity=4, by=busy, take=True)  # an urgent one weighs as much as four of the least
+    waiting = [registered(severity=1).pk for _ in range(6)]
+    ComplaintCase.objects.filter(pk__in=waiting).update(team=team)
     lead.post(reverse("complaints:share-out"))
-    assert set(ComplaintCase.objects.values_list("assignee", flat=True)) == {lead.user.pk, *(m.pk for m in members)}
+    given = list(ComplaintCase.objects.filter(pk__in=waiting).values_list("assignee", flat=True))
+    assert {pk: given.count(pk) for pk in set(given)} == {lead.user.pk: 3, idle.pk: 3}
 
 
 def test_an_explanation_of_the_deadline_is_shown(client_as):
