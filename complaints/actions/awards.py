@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 
 from complaints.compensation import queries, rules
 from complaints.compensation.rules import Guidance, Situation, Terms, Wish
-from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
+from complaints.models import Award, AwardApproval, ComplaintCase, Matrix, MatrixCell, Remedy
 from complaints.models.compensation import AwardState, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
 from complaints.states import ENDED, State
@@ -45,11 +45,12 @@ def propose(case_pk: int, terms: Terms, *, by: User, now: datetime) -> Award:
     """
     case = _lock(case_pk)
     check_can_compensate(case, by)
-    earlier = _replaceable(case)
-    asked, reasons, guidance, matrix_pk = _explain(case, terms, by, now, besides=earlier.pk if earlier else None)
+    earlier, matrix = _replaceable(case), queries.guidance_for(case, now)
+    terms = rules.priced(terms, matrix[0])
+    asked, reasons, guidance = _explain(case, terms, by, now, matrix=matrix, besides=earlier.pk if earlier else None)
     if earlier:
         _end(earlier, AwardState.REPLACED, by=by, now=now)
-    award = _write(case, terms, asked, guidance, matrix_pk, replaces=earlier, by=by, now=now)
+    award = _write(case, terms, asked, guidance, matrix[0], replaces=earlier, by=by, now=now)
     if reasons:
         AwardApproval.objects.create(
             award=award,
@@ -89,10 +90,13 @@ def approve(
     approval.decide(Verdict.CHANGED if changed else Verdict.APPROVED, by=by, at=now, note=note)
     _check_covers(award, final, by, now)
     if changed:
-        asked, _reasons, guidance, matrix_pk = _explain(award.case, changed, award.proposed_by, now, besides=award.pk)
+        matrix = queries.guidance_for(award.case, now)
+        asked, _reasons, guidance = _explain(
+            award.case, changed, award.proposed_by, now, matrix=matrix, besides=award.pk
+        )
         asked["changed_by"] = by.pk
         _end(award, AwardState.REPLACED, by=by, now=now)
-        award = _write(award.case, changed, asked, guidance, matrix_pk, replaces=award, by=award.proposed_by, now=now)
+        award = _write(award.case, changed, asked, guidance, matrix[0], replaces=award, by=award.proposed_by, now=now)
     _agree(award, by=by, now=now, note=note)
     _let_go(award.case, State.DECISION_DRAFTED, by=by, now=now, note=note)
     return award
@@ -190,12 +194,18 @@ def _begun(award: Award) -> bool:
 
 
 def _explain(
-    case: ComplaintCase, terms: Terms, by: User, now: datetime, *, besides: int | None
-) -> tuple[dict[str, Any], list[str], Guidance | None, int | None]:
-    """The frozen explanation, the reasons to ask a colleague, the guidance and its version."""
-    matrix, cell = queries.guidance_for(case, now)
+    case: ComplaintCase,
+    terms: Terms,
+    by: User,
+    now: datetime,
+    *,
+    matrix: tuple[Matrix | None, MatrixCell | None],
+    besides: int | None,
+) -> tuple[dict[str, Any], list[str], Guidance | None]:
+    """The frozen explanation, the reasons to ask a colleague, and what the guidance says."""
+    version, cell = matrix
     facts = queries.situation(case, by, now, besides=besides)
-    guidance = rules.guide(matrix, cell, facts) if matrix and cell else None
+    guidance = rules.guide(version, cell, facts) if version and cell else None
     rules.check_terms(terms, guidance, has_card=queries.has_card(case.customer))
     for_goodwill, for_redress = queries.totals(case, by, now, besides=besides)
     authority = authority_of(by, rules.AUTHORITY_GOODWILL), authority_of(by, rules.AUTHORITY_REDRESS)
@@ -203,12 +213,12 @@ def _explain(
         terms,
         guidance,
         facts,
-        matrix=matrix,
+        matrix=version,
         goodwill=(authority[0], for_goodwill),
         redress=(authority[1], for_redress),
     )
     snapshot = _snapshot(case, terms, guidance, facts, reasons, authority[0], queries.comparables(case, now))
-    return snapshot, reasons, guidance, matrix.pk if matrix else None
+    return snapshot, reasons, guidance
 
 
 def _snapshot(
@@ -296,7 +306,7 @@ def _write(
     terms: Terms,
     explanation: dict[str, Any],
     guidance: Guidance | None,
-    matrix_pk: int | None,
+    matrix: Matrix | None,
     *,
     replaces: Award | None,
     by: User,
@@ -305,7 +315,7 @@ def _write(
     award = Award.objects.create(
         case=case,
         state=AwardState.PENDING,
-        matrix_id=matrix_pk,
+        matrix=matrix,
         owed=terms.split[Basis.OWED],
         loss=terms.split[Basis.LOSS],
         goodwill=terms.goodwill,
@@ -372,6 +382,8 @@ def _with_amounts(award: Award, terms: Terms, amounts: Mapping[int, Decimal]) ->
             continue
         if remedy.basis != Basis.GOODWILL:
             raise DomainError(_("Only goodwill can be changed here: the rest is owed or proven."), field="amount")
+        if remedy.kind == RemedyKind.STAMPS:
+            raise DomainError(_("Stamps are a number, not an amount: decline, and say how many."), field="amount")
         wishes[position] = replace(wishes[position], amount=wanted)
     if wishes == list(terms.wishes):
         return None

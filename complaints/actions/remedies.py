@@ -1,5 +1,6 @@
 """Carrying remedies out: each from agreed to done by its own way, and the award done with the last of them."""
 
+from collections.abc import Set
 from datetime import datetime
 from functools import partial
 
@@ -12,16 +13,13 @@ from procrastinate.contrib.django import app
 from complaints.actions import awards, vouchers
 from complaints.models import Award, Remedy, Voucher
 from complaints.models.compensation import RemedyState
-from complaints.models.guidance import RemedyKind
+from complaints.models.guidance import BY_OTHERS, VOUCHERS, RemedyKind
 from complaints.vouchers import letter
 from complaints.vouchers.rules import VALIDITY
 from customers.letters import hand_over
 from loyalty.actions.gifts import give_bonus_stamps
 from staff.errors import DomainError, WrongState
 from staff.models import User
-
-VOUCHERS = {RemedyKind.VALUE_VOUCHER, RemedyKind.PRODUCT_VOUCHER}
-BY_OTHERS = {RemedyKind.REFUND, RemedyKind.CREDIT, RemedyKind.REPAIR, RemedyKind.GIFT}  # billing, technicians, store
 
 
 @transaction.atomic
@@ -124,10 +122,13 @@ def fail(remedy_pk: int, *, by: User | None, now: datetime, note: str) -> Remedy
 
 @transaction.atomic
 def cancel(remedy_pk: int, *, by: User, now: datetime, note: str) -> Remedy:
-    """Leave an agreed remedy undone, and say why. Raises WrongState before it is agreed, under way or done."""
+    """Leave an agreed remedy undone. Raises WrongState before it is agreed, under way or done, DomainError without a
+    reason."""
     remedy = _lock(remedy_pk)
     if remedy.state == RemedyState.PROPOSED:
         raise WrongState(_("A colleague is asked about this. Withdraw the whole proposal to change it."))
+    if not note.strip():
+        raise DomainError(_("Say why it is left out: the customer may ask."), field="note")
     remedy.move_to(RemedyState.CANCELLED, by=by, at=now, note=note)
     awards.settle(remedy.award, by=by, now=now)
     return remedy
@@ -164,6 +165,6 @@ def _lock(pk: int) -> Remedy:
     return remedy
 
 
-def _check_kind(remedy: Remedy, kinds: set[RemedyKind]) -> None:
+def _check_kind(remedy: Remedy, kinds: Set[RemedyKind]) -> None:
     if remedy.kind not in kinds:
         raise WrongState(_("“%(kind)s” is carried out in another way.") % {"kind": remedy.get_kind_display()})

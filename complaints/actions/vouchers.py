@@ -93,15 +93,16 @@ def void(pk: int, *, by: User, now: datetime, note: str) -> VoucherEntry:
 
 @transaction.atomic
 def reissue(pk: int, *, by: User, now: datetime, note: str) -> Issued:
-    """Lost, or never printed: the old code is void, a new one carries what is left. Raises WrongState."""
-    old = Voucher.objects.get(pk=pk)
-    void(pk, by=by, now=now, note=note)
-    face = VoucherEntry.objects.get(voucher=old, kind=EntryKind.VOID).amount
+    """Lost, or never printed: the old code is void, a new one carries what is left, to the same day. Raises WrongState,
+    NotRedeemable for one whose last day has passed."""
+    taken = void(pk, by=by, now=now, note=note)
+    old = taken.voucher
+    rules.check_not_over(old, timezone.localdate(now))
     new = issue(
         old.customer_id,
-        face=-face,
+        face=-taken.amount,
         product=old.product,
-        valid_until=max(old.valid_until, timezone.localdate(now)),
+        valid_until=old.valid_until,
         case_pk=old.case_id,
         by=by,
         now=now,

@@ -10,12 +10,11 @@ from django.db.models import Count, Sum
 from complaints.compensation.rules import cents
 from complaints.models import Award, Matrix, Remedy, Voucher, VoucherEntry
 from complaints.models.compensation import RemedyState
-from complaints.models.guidance import RemedyKind
+from complaints.models.guidance import VOUCHERS, RemedyKind
 
 NOTHING = Decimal(0)
 DEFAULT_REDEEMED = Decimal("0.80")  # until enough vouchers have had their time
 ENOUGH = 30
-VOUCHERS = (RemedyKind.VALUE_VOUCHER, RemedyKind.PRODUCT_VOUCHER)
 PRODUCTS = (RemedyKind.PRODUCT_VOUCHER, RemedyKind.GIFT)
 
 

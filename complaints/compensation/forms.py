@@ -12,7 +12,7 @@ from complaints.compensation.rules import Terms, Wish
 from complaints.models import Award, Category, ComplaintCase, Matrix, MatrixCell, Remedy
 from complaints.models.compensation import Basis
 from complaints.models.guidance import RemedyKind
-from staff.forms import ShortSelect, VerdictForm
+from staff.forms import DayField, ShortSelect, VerdictForm
 
 ROWS = 4
 
@@ -95,7 +95,9 @@ class DecisionForm(VerdictForm):
 
     def __init__(self, *args: Any, award: Award, remedies: Sequence[Remedy], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.changeable = {f"amount_{r.pk}": r for r in remedies if r.basis == Basis.GOODWILL}
+        self.changeable = {
+            f"amount_{r.pk}": r for r in remedies if r.basis == Basis.GOODWILL and r.kind != RemedyKind.STAMPS
+        }
         for name, remedy in self.changeable.items():
             self.fields[name] = money(remedy.get_kind_display(), initial=remedy.amount, required=False, min_value=0)
 
@@ -119,16 +121,14 @@ class StepForm(forms.Form):
 
 class NewMatrixForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80)
-    valid_from = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_from = DayField(label=_("Valid from"))
 
 
 class MatrixForm(forms.ModelForm):
     class Meta:
         model = Matrix
         fields = ["name", "valid_from", *matrix.SETTINGS]
-        widgets = {"valid_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        field_classes = {"valid_from": DayField}
 
     def settings(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}

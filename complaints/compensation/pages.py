@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from complaints.compensation import queries, rules
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import STANDING, AwardState, RemedyState
-from complaints.models.guidance import RemedyKind
+from complaints.models.guidance import BY_OTHERS, VOUCHERS, RemedyKind
 from staff import charts, formats
 from staff.authority import authority_of
 from staff.models import User
@@ -42,8 +42,6 @@ ICONS = {
     RemedyState.DONE: "circle-check",
     RemedyState.CANCELLED: "ban",
 }
-# What may be pressed, by kind and state: (verb, label, is it the main one)
-BY_OTHERS = {RemedyKind.REFUND, RemedyKind.CREDIT, RemedyKind.REPAIR, RemedyKind.GIFT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ def _steps(kind: RemedyKind, state: RemedyState) -> list[tuple[str, str]]:
     """The buttons of a remedy, the likeliest first."""
     if state in (RemedyState.AGREED, RemedyState.FAILED):
         again = state == RemedyState.FAILED
-        if kind in (RemedyKind.VALUE_VOUCHER, RemedyKind.PRODUCT_VOUCHER):
+        if kind in VOUCHERS:
             found = [("issue", _("Issue and print")), ("send", _("Send by e-mail"))]
         elif kind == RemedyKind.STAMPS:
             found = [("stamps", _("Give the stamps"))]
@@ -203,16 +201,11 @@ def modifier_lines(explanation: dict[str, Any]) -> list[tuple[str, str]]:
     guidance = explanation.get("guidance")
     if not guidance:
         return []
-    lines = [(_("Middle of the guidance"), formats.money(Decimal(guidance["mid"])))]
-    lines += [(rules.modifier_text(m["code"], m["count"]), signed(Decimal(m["amount"]))) for m in guidance["modifiers"]]
-    rest = Decimal(guidance["goodwill"]) - Decimal(guidance["unclamped"])
-    if rest:
-        lines.append((_("Kept within the band"), signed(rest)))
-    return lines
-
-
-def signed(amount: Decimal) -> str:
-    return f"+{formats.money(amount)}" if amount > 0 else formats.money(amount)
+    return rules.told(
+        Decimal(guidance["mid"]),
+        [(m["code"], m["count"], Decimal(m["amount"])) for m in guidance["modifiers"]],
+        Decimal(guidance["goodwill"]) - Decimal(guidance["unclamped"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +225,19 @@ class GuidancePanel:
     limit: str
     chart: Any
     compared: str
-    thirds: Sequence[tuple[str, str, str, str]]
+    thirds: Sequence[tuple[str, str, str, str, str]]
 
 
-def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePanel:
-    """Five queries: the facts of the case are counted afresh."""
+def guidance_panel(case: ComplaintCase, by: User, now: datetime, *, proposed: Decimal | None = None) -> GuidancePanel:
+    """Five queries: the facts of the case are counted afresh. Among what others got stands the goodwill `proposed`, or
+    what is suggested."""
     matrix, cell = queries.guidance_for(case, now)
     facts = queries.situation(case, by, now)
     found = rules.guide(matrix, cell, facts) if matrix and cell else None
     like = queries.comparables(case, now)
     limit = authority_of(by, rules.AUTHORITY_GOODWILL).per_case
     labels = dict(RemedyKind.choices)
+    mark = (found and found.goodwill, _("suggested")) if proposed is None else (proposed, _("proposed"))
     return GuidancePanel(
         found=found,
         version=str(matrix) if matrix else "",
@@ -250,17 +245,22 @@ def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePane
         mid=formats.money(found.mid) if found else "",
         high=formats.money(found.high) if found else "",
         suggestion=formats.money(found.goodwill) if found else "",
-        lines=_guidance_lines(found) if found else [],
+        lines=rules.told(
+            found.mid, [(m.code, m.count, m.amount) for m in found.modifiers], found.goodwill - found.unclamped
+        )
+        if found
+        else [],
         preferred=[str(labels[kind]) for kind in found.preferred] if found else [],
         given=facts.goodwill_year,
         goodwill_year=formats.money(facts.goodwill_year),
         limit=_("no limit") if limit is None else formats.money(limit),
-        chart=_strip(like, found) if like else None,
+        chart=_strip(like, *mark) if like else None,
         compared=_compared(like) if like else "",
         thirds=[
             (
                 f"{formats.money(third.low)} – {formats.money(third.high)}",
                 str(third.n),
+                queries.share(third.accepted, third.n),
                 queries.share(third.reopened, third.n),
                 queries.share(third.stayed, third.n),
             )
@@ -271,22 +271,14 @@ def guidance_panel(case: ComplaintCase, by: User, now: datetime) -> GuidancePane
     )
 
 
-def _guidance_lines(found: rules.Guidance) -> list[tuple[str, str]]:
-    lines = [(_("Middle of the guidance"), formats.money(found.mid))]
-    lines += [(rules.modifier_text(m.code, m.count), signed(m.amount)) for m in found.modifiers]
-    if found.goodwill != found.unclamped:
-        lines.append((_("Kept within the band"), signed(found.goodwill - found.unclamped)))
-    return lines
-
-
-def _strip(like: queries.Comparables, found: rules.Guidance | None) -> Any:
+def _strip(like: queries.Comparables, mark: Decimal | None, label: str) -> Any:
     return charts.strip(
         _("Goodwill in comparable cases"),
         like.amounts,
         head=[_("Goodwill")],
         write=formats.money,
-        mark=found.goodwill if found else None,
-        mark_label=_("suggested"),
+        mark=mark,
+        mark_label=label,
     )
 
 

@@ -28,7 +28,7 @@ from complaints.models import (
     Message,
     Remedy,
 )
-from complaints.models.compensation import REMEDY_ENDED, STANDING, Basis, RemedyState
+from complaints.models.compensation import REMEDY_ENDED, STANDING, AwardState, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
 from complaints.states import State
 from customers import goodwill
@@ -173,8 +173,18 @@ def goodwill_year(customer_pk: int, now: datetime, *, besides: int | None = None
 def _given_in_a_year(
     sources: tuple[goodwill.Source, ...], customer: int, since: datetime, until: datetime, besides: int
 ) -> QuerySet[Any, goodwill.Amount]:
-    ours = Award.objects.filter(case__customer=customer, state__in=STANDING, proposed_at__gt=since).exclude(pk=besides)
-    given = ours.values_list("case__customer").annotate(given=Sum("goodwill"))
+    ours = (
+        Remedy.objects.filter(
+            award__case__customer=customer,
+            award__state__in=STANDING,
+            award__proposed_at__gt=since,
+            basis=Basis.GOODWILL,
+        )
+        .exclude(award=besides)
+        .exclude(state=RemedyState.CANCELLED)
+        .exclude(kind=RemedyKind.STAMPS, state=RemedyState.DONE)  # loyalty counts them
+    )
+    given = ours.values_list("award__case__customer").annotate(given=Sum("amount"))
     return goodwill.in_one([given, *(source([customer], since, until) for source in sources)])
 
 
@@ -206,6 +216,7 @@ class Third:
     low: Decimal
     high: Decimal
     n: int
+    accepted: int  # all that was agreed was taken and carried out
     reopened: int
     stayed: int
 
@@ -252,7 +263,14 @@ def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
         quartiles=(q1, q2, q3),
         amounts=amounts,
         thirds=[
-            Third(part[0][0], part[-1][0], len(part), sum(bool(r[3]) for r in part), sum(bool(r[4]) for r in part))
+            Third(
+                part[0][0],
+                part[-1][0],
+                len(part),
+                sum(r[6] for r in part),
+                sum(bool(r[3]) for r in part),
+                sum(r[4] for r in part),
+            )
             for part in (found[a:b] for a, b in pairwise(cuts))
         ],
     )
@@ -261,6 +279,7 @@ def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
 @kept
 def _alike(family: int, severity: str, since: datetime, case: int) -> QuerySet[Award, Any]:
     """The newest upheld awards of a category and its subcategories, by category and severity as they were explained."""
+    left_out = Remedy.objects.filter(award=OuterRef("pk"), state=RemedyState.CANCELLED)
     staying = Subscription.objects.filter(customer=OuterRef("case__customer"), status__in=["active", "paused"])
     return (
         Award.objects.alias(severity=KT("explanation__severity"))
@@ -274,9 +293,15 @@ def _alike(family: int, severity: str, since: datetime, case: int) -> QuerySet[A
         )
         .exclude(case=case)
         .order_by("-proposed_at", "-pk")
-        .values_list("goodwill", "case__channel", "case__product", "case__reopened_count", Exists(staying), "category")[
-            :MOST_COMPARED
-        ]
+        .values_list(
+            "goodwill",
+            "case__channel",
+            "case__product",
+            "case__reopened_count",
+            Exists(staying),
+            "category",
+            Q(state=AwardState.DONE) & ~Exists(left_out),
+        )[:MOST_COMPARED]
     )
 
 

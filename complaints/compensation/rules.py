@@ -1,7 +1,7 @@
 """How much goodwill the guidance suggests, and what needs a second pair of eyes. Pure: values in, reasons out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
@@ -146,6 +146,17 @@ class Terms:
         return self.redress + self.goodwill
 
 
+def priced(terms: Terms, matrix: Matrix | None) -> Terms:
+    """The same terms, stamps at what the guidance says one costs, whatever amount was typed: so that limits and caps
+    hold for them as for money."""
+    cost = (matrix or Matrix()).stamp_cost
+    wishes = [
+        replace(wish, amount=cents(cost * wish.stamps)) if wish.kind == RemedyKind.STAMPS and wish.stamps else wish
+        for wish in terms.wishes
+    ]
+    return replace(terms, wishes=wishes)
+
+
 def check_terms(terms: Terms, guidance: Guidance | None, *, has_card: bool) -> None:
     """Raises DomainError that says what to mend: nothing proposed, a kind without what it needs, money owed replaced by
     a voucher without consent, or a goodwill off the guidance without a reason."""
@@ -270,6 +281,18 @@ def reason_text(code: str) -> str:
         "same_address": _("Somebody else at this address was given something in the last twelve months."),
         "splitting": _("The same agent awarded another case of this customer within thirty days."),
     }.get(code, code)
+
+
+def told(mid: Decimal, modifiers: Sequence[tuple[str, int, Decimal]], rest: Decimal) -> list[tuple[str, str]]:
+    """How the guidance comes to its figure: each circumstance (code, count, money) with its money, and what the band
+    takes off or adds."""
+    lines = [(_("Middle of the guidance"), formats.money(mid))]
+    lines += [(modifier_text(code, count), signed(amount)) for code, count, amount in modifiers]
+    return [*lines, (_("Kept within the band"), signed(rest))] if rest else lines
+
+
+def signed(amount: Decimal) -> str:
+    return f"+{formats.money(amount)}" if amount > 0 else formats.money(amount)
 
 
 def modifier_text(code: str, count: int) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from complaints.actions import awards, remedies
 from complaints.compensation import forms, pages, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
-from complaints.models.compensation import AwardState
+from complaints.models.compensation import STANDING, AwardState
 from complaints.queries.queue import time_left
 from complaints.vouchers.views import shown_once
 from customers.queries import band_for
@@ -31,7 +32,10 @@ def compensation(request: HttpRequest, pk: int) -> HttpResponse:
     """The case's awards, the guidance, and the form for a proposal."""
     case = get_object_or_404(ComplaintCase.objects.select_related("category", "customer", "subscription__plan"), pk=pk)
     now = timezone.now()
-    guidance = pages.guidance_panel(case, request.user, now)
+    cards = [pages.award_card(award, now) for award in pages.awards_of(pk)]
+    guidance = pages.guidance_panel(
+        case, request.user, now, proposed=next((c.award.goodwill for c in cards if c.award.state in STANDING), None)
+    )
     rows = forms.WishFormSet(
         request.POST or None,
         prefix="remedy",
@@ -63,7 +67,7 @@ def compensation(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "case": case,
             "band": band_for(case.customer, now, goodwill=guidance.given),
-            "cards": _cards(case, now),
+            "cards": cards,
             "guidance": guidance,
             "form": form,
             "rows": rows,
@@ -81,18 +85,14 @@ def _can_propose(case: ComplaintCase, request: HttpRequest) -> bool:
     return True
 
 
-def _cards(case: ComplaintCase, now: Any) -> list[pages.AwardCard]:
-    return [pages.award_card(award, now) for award in pages.awards_of(case.pk)]
-
-
 @require_GET
 @permission_required("complaints.propose_award", raise_exception=True)
 def award_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The award as it stands, once a second while it waits; 204 while nothing changed (one query). When the award was
     replaced or decided the whole page is wanted afresh."""
-    award = get_object_or_404(Award, pk=pk)
-    looked = AwardApproval.objects.filter(award=pk).values_list("looked_at_by", flat=True).first() or 0
-    if request.GET.get("seen") == f"{award.version}-{looked}":
+    looked = AwardApproval.objects.filter(award=OuterRef("pk")).values("looked_at_by")[:1]
+    award = get_object_or_404(Award.objects.only("state", "version").annotate(looked=Subquery(looked)), pk=pk)
+    if request.GET.get("seen") == f"{award.version}-{award.looked or 0}":
         return HttpResponse(status=204)
     if award.state != AwardState.PENDING:
         response = HttpResponse(status=200)

@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.compensation.pages import BY_OTHERS
 from complaints.models import Remedy, RemedyMove
 from complaints.models.compensation import RemedyState
-from complaints.models.guidance import RemedyKind
+from complaints.models.guidance import BY_OTHERS, RemedyKind
 from staff import formats
 from staff.models import User
 from staff.paging import Page, keyset_page

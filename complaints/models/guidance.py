@@ -28,6 +28,12 @@ class RemedyKind(models.TextChoices):
     APOLOGY = "apology", _("apology")
 
 
+VOUCHERS = frozenset({RemedyKind.VALUE_VOUCHER, RemedyKind.PRODUCT_VOUCHER})
+BY_OTHERS = frozenset(  # billing, technicians, the store
+    {RemedyKind.REFUND, RemedyKind.CREDIT, RemedyKind.REPAIR, RemedyKind.GIFT}
+)
+
+
 # A version in force, or once in force, is what awards refer to: its cells stand as they were published.
 _CELLS_FIXED = """
     IF EXISTS (

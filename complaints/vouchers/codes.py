@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 
 
 def written(code: str) -> str:
-    """“XXXX-XXXX-XXXX”, as printed."""
+    """As printed, three groups of four: “K7WP-3MXD-9TRQ”."""
     return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
 
 

@@ -25,7 +25,7 @@ class CodeForm(forms.Form):
                 "spellcheck": "false",
                 "autofocus": True,
                 "class": "mono",
-                "placeholder": "XXXX-XXXX-XXXX",
+                "placeholder": "K7WP-3MXD-9TRQ",
                 "data-key": "v",
             }
         ),
@@ -75,9 +75,7 @@ class ReasonForm(forms.Form):
 
 
 class ExtendForm(ReasonForm):
-    valid_until = forms.DateField(
-        label=_("Valid until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_until = DayField(label=_("Valid until"))
     field_order = ["valid_until", "note"]
 
 

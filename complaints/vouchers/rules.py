@@ -50,6 +50,11 @@ def check_valid(voucher: Voucher, today: date) -> None:
         raise NotRedeemable(_("This voucher is void. Ask the customer for the one that replaced it."))
     if voucher.state == VoucherState.SPENT:
         raise NotRedeemable(_("This voucher is used up. Its page shows where and when."))
+    check_not_over(voucher, today)
+
+
+def check_not_over(voucher: Voucher, today: date) -> None:
+    """Raises NotRedeemable once the last day has passed, whether its entry is written or not."""
     if voucher.state == VoucherState.EXPIRED or today > voucher.valid_until:
         raise NotRedeemable(
             _("This voucher expired on %(day)s. A manager can extend it.") % {"day": formats.day(voucher.valid_until)}

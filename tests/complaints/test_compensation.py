@@ -275,11 +275,40 @@ def test_stamps_are_given_by_loyalty_once_and_counted_there(agent):
         propose(agent, terms, case=case)
     VersionFactory()
     membership = member(customer=customer)
+    terms = Terms(terms.wishes, deviation="asked for stamps only")
     award = propose(agent, terms, case=case)
+    assert award.goodwill == D("1.50")  # at what the guidance says a stamp costs, whatever was typed
+    assert queries.goodwill_year(customer.pk, NOON) == D("1.50")
     remedies.give_stamps(award.remedies.get().pk, by=agent, now=NOON)
     membership.refresh_from_db()
     assert states(award) == ("done", ["done"])
+    given = goodwill_given([customer.pk], NOON - timedelta(days=1), NOON + timedelta(days=1))[customer.pk]
+    assert queries.goodwill_year(customer.pk, NOON + timedelta(hours=1)) == given > 0  # once, not by both rooms
     assert list(queries.goodwill_given([customer.pk], NOON - timedelta(days=1), NOON + timedelta(days=1))) == []
+
+
+def test_no_number_of_stamps_slips_under_the_limit(agent, manager):
+    from tests.loyalty.factories import VersionFactory, member
+
+    VersionFactory()
+    case = a_case()
+    member(customer=case.customer)
+    award = propose(agent, Terms([Wish("stamps", "goodwill", stamps=80)]), case=case)
+    assert (award.state, award.goodwill) == ("pending", D(40))
+    assert "limit_goodwill" in award.explanation["reasons"]
+    with pytest.raises(DomainError, match="a number, not an amount"):
+        awards.approve(asked(award).pk, by=manager, now=NOON, amounts={award.remedies.get().pk: D(30)})
+    awards.approve(asked(award).pk, by=manager, now=NOON)
+    assert states(award) == ("approved", ["agreed"])
+
+
+def test_what_is_left_out_says_why_and_counts_no_more(agent):
+    award = propose(agent, goodwill("20.00", "credit"))
+    with pytest.raises(DomainError, match="Say why"):
+        remedies.cancel(award.remedies.get().pk, by=agent, now=NOON, note=" ")
+    assert queries.goodwill_year(award.case.customer_id, NOON) == D(20)
+    remedies.cancel(award.remedies.get().pk, by=agent, now=NOON, note="Wants none")
+    assert queries.goodwill_year(award.case.customer_id, NOON) == 0
 
 
 def test_every_pair_of_award_states(agent):

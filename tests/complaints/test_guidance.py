@@ -9,10 +9,10 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.actions import matrix
+from complaints.actions import matrix, remedies
 from complaints.compensation import queries, rules
 from complaints.compensation.rules import Situation, Terms, Wish
-from complaints.models import Matrix, MatrixCell, Message
+from complaints.models import Matrix, MatrixCell, Message, Remedy
 from staff.authority import Authority
 from staff.errors import DomainError, SelfApproval, WrongState
 from tests.complaints.awards import a_case, goodwill, propose
@@ -146,7 +146,10 @@ def test_comparables_drop_channel_then_product_until_twenty_and_show_nothing_bel
     past_awards(agent, 5, channel="letter", product="Router")
     assert queries.comparables(case, NOON).n == 20
     assert [third.n for third in found.thirds] == [6, 7, 7]
-    assert sum(third.stayed for third in found.thirds) == 0
+    assert [(third.accepted, third.stayed) for third in found.thirds] == [(0, 0)] * 3
+    newest = Remedy.objects.order_by("pk").first()
+    remedies.issue_voucher(newest.pk, by=agent, now=NOON)
+    assert [third.accepted for third in queries.comparables(case, NOON).thirds] == [1, 0, 0]
     assert queries.comparables(case, NOON + timedelta(days=900)) is None
 
 

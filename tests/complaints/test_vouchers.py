@@ -246,6 +246,13 @@ def test_reissue_voids_the_old_code_and_carries_the_rest_on():
         redemption.redeem(old.pk, by=teller(), now=NOON)
 
 
+def test_a_voucher_past_its_day_is_not_revived_by_replacing_it():
+    old = a_voucher("50.00", valid_until=NOON.date())
+    with pytest.raises(NotRedeemable, match="expired"):
+        actions.reissue(old.pk, by=teller(), now=NOON + timedelta(days=1), note="lost")
+    assert state_of(old) == ("active", D(50))
+
+
 def test_expiry_writes_an_entry_once_and_spares_what_a_till_holds():
     gone, held, alive = (a_voucher("20.00", valid_until=day) for day in (NOON.date(), NOON.date(), LAST_DAY))
     midnight = datetime(2026, 11, 18, 23, 5, tzinfo=NOON.tzinfo)  # 00:05 on the 19th in Stockholm
