@@ -77,12 +77,16 @@ class Customer(models.Model):
 
     @property
     def name(self) -> str:
-        return " ".join(filter(None, (self.given_name, self.family_name))) or self.company
+        return full_name(self.given_name, self.family_name, self.company)
 
     @property
     def takes_marketing(self) -> bool:
         """Whether marketing may write: agreed, not taken back, and no mourning in the house."""
         return self.may_be_contacted and self.unsubscribed_at is None and not self.is_bereaved
+
+
+def full_name(given: str, family: str, company: str) -> str:
+    return " ".join(filter(None, (given, family))) or company
 
 
 class Plan(models.Model):

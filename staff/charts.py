@@ -4,6 +4,7 @@ Bars, funnels and Paretos are tables with a bar in a column; curves and distribu
 `{% include "parts/chart.html" with chart=chart %}` draws them all; `interval` and `sparkline` stand in a line of text.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -175,19 +176,20 @@ def strip(
     mark: Number | None = None,
     mark_label: Text = "",
 ) -> Chart:
-    """Every value as a dot on one line, the middle one marked: for few values, where bins would hide them. `mark` is
-    a value to be seen among them (a proposal), drawn as a diamond and named below the line."""
+    """Every value as a dot on one line, the middle one marked: for few values, where bins would hide them. The more
+    have the same, the darker it is. `mark` is a value to be seen among them (a proposal), drawn as a diamond and named
+    below the line. `head` names the value and how many have it."""
     if not values:
         return Chart(title, head)
-    ordered = sorted(values)
+    ordered, counted = sorted(values), sorted(Counter(values).items())
     everything = [*values] if mark is None else [*values, mark]
     low, high = float(min(everything)), float(max(everything))
     spread = (high - low) or 1
-    place = [LEFT + (RIGHT - LEFT) * (float(v) - low) / spread for v in ordered]
+    place = [(LEFT + (RIGHT - LEFT) * (float(v) - low) / spread, 1 - 0.55**count) for v, count in counted]
     middle = median(ordered)
     at = LEFT + (RIGHT - LEFT) * (float(middle) - low) / spread
     dots = format_html_join(
-        "", '<circle class="mark" cx="{}" cy="36" r="5" fill-opacity="0.45"/>', ((_n(x),) for x in place)
+        "", '<circle class="mark" cx="{}" cy="36" r="5" fill-opacity="{}"/>', ((_n(x), _n(dark)) for x, dark in place)
     )
     pointed: SafeString | str = ""
     if mark is not None:
@@ -211,7 +213,8 @@ def strip(
         _text(LEFT, 82, write(ordered[0])),
         _text(RIGHT, 82, write(ordered[-1])),
     )
-    return Chart(title, head, svg=svg, rows=[(write(value),) for value in ordered])
+    rows = [(write(value), formats.number(count)) for value, count in counted]
+    return Chart(title, head, svg=svg, rows=rows)
 
 
 def curves(

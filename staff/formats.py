@@ -1,5 +1,6 @@
 """How money, dates and spans of time are written, by locale. Rows are formatted before a template sees them."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -11,6 +12,15 @@ from django.utils.translation import get_language, ngettext
 from phonenumber_field.phonenumber import PhoneNumber
 
 Amount = Decimal | int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word with a colour and perhaps an icon, drawn by `{{ …|tag }}`; never anything personal, since it is kept."""
+
+    text: str
+    tone: str = ""
+    icon: str = ""
 
 
 def locale(language: str | None = None) -> Locale:

@@ -1,8 +1,8 @@
 """What forms of all rooms share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import forms
@@ -10,15 +10,31 @@ from django.core.validators import MaxValueValidator
 from django.forms.models import ModelChoiceIterator
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+Choice = tuple[Any, str | Promise]
+
+
+def words(choices: Iterable[Choice]) -> Callable[[], tuple[tuple[str, str], ...]]:
+    """Choices whose labels are translated once for each language, not once for each page that offers them."""
+    choices = tuple(choices)
+
+    @cache
+    def said(language: str | None) -> tuple[tuple[str, str], ...]:
+        return tuple((str(value), str(label)) for value, label in choices)
+
+    return lambda: said(get_language())
 
 
 class _AtOnce(ModelChoiceIterator):
-    def __iter__(self) -> Iterator[tuple[object, str | Promise]]:
+    def __iter__(self) -> Iterator[Choice]:
         if self.field.empty_label is not None:
             yield "", self.field.empty_label
-        for row in self.queryset.all():
-            yield self.choice(row)
+        if self.field.pairs:
+            yield from self.field.pairs()
+        else:
+            yield from map(self.choice, self.queryset.all())
 
 
 class ShortSelect(forms.Select):
@@ -39,10 +55,14 @@ def _select(
 
 class ShortChoiceField(forms.ModelChoiceField):
     """A choice among a handful of rows, read at once: Django's own opens a cursor on the server for them, and closes it
-    again, three messages for one question."""
+    again, three messages for one question. `pairs` reads keys and labels in a quicker way than by the queryset."""
 
     iterator = _AtOnce
     widget = ShortSelect
+
+    def __init__(self, *args: Any, pairs: Callable[[], Iterable[Choice]] | None = None, **kwargs: Any) -> None:
+        self.pairs = pairs
+        super().__init__(*args, **kwargs)
 
 
 class DayField(forms.DateField):

@@ -4,7 +4,7 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,7 +30,8 @@ def _write(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, length: int) -> list[Any] | None:
+def read(cursor: str, length: int) -> list[Any] | None:
+    """The values of a cursor, as JSON has them; None for one that is none."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
@@ -45,21 +46,30 @@ def keyset_page(rows: QuerySet[M], *, order: Sequence[str], cursor: str | None, 
     out (a > x OR a = x AND …) with the leading bound repeated, so that a mixed order too starts in the index.
     An unreadable cursor gives the first page.
     """
-    fields = [name.lstrip("-") for name in order]
     rows = rows.order_by(*order)
-    if cursor and (values := _read(cursor, len(fields))) is not None:
-        after = Q()
-        for position, name in enumerate(order):
-            step = "lt" if name.startswith("-") else "gt"
-            equal = Q(**{f"{fields[i]}": values[i] for i in range(position)})
-            after |= equal & Q(**{f"{fields[position]}__{step}": values[position]})
-        lead = "lte" if order[0].startswith("-") else "gte"
+    if cursor and (values := read(cursor, len(order))) is not None:
         with contextlib.suppress(ValueError, TypeError, ValidationError):
-            rows = rows.filter(Q(**{f"{fields[0]}__{lead}": values[0]}) & after)
-    found = list(rows[: size + 1])
-    more = len(found) > size
-    found = found[:size]
-    return Page(found, _write([_value(found[-1], name) for name in fields]) if more else None)
+            rows = rows.filter(beyond(order, values))
+    return page_of(rows[: size + 1], order=order, size=size)
+
+
+def beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Whatever stands after the place that `values` name in this order."""
+    fields = [name.lstrip("-") for name in order]
+    after = Q()
+    for position, name in enumerate(order):
+        step = "lt" if name.startswith("-") else "gt"
+        equal = Q(**{f"{fields[i]}": values[i] for i in range(position)})
+        after |= equal & Q(**{f"{fields[position]}__{step}": values[position]})
+    lead = "lte" if order[0].startswith("-") else "gte"
+    return Q(**{f"{fields[0]}__{lead}": values[0]}) & after
+
+
+def page_of(rows: Iterable[Any], *, order: Sequence[str], size: int) -> Page[Any]:
+    """A page of `size` from rows of which one more was read, to know whether there are any."""
+    found = list(rows)
+    more, found = len(found) > size, found[:size]
+    return Page(found, _write([_value(found[-1], name.lstrip("-")) for name in order]) if more else None)
 
 
 def _value(row: Any, path: str) -> Any:

@@ -12,7 +12,7 @@ from complaints.compensation.rules import Terms, Wish
 from complaints.models import Award, Category, ComplaintCase, Matrix, MatrixCell, Remedy
 from complaints.models.compensation import Basis
 from complaints.models.guidance import RemedyKind
-from staff.forms import DayField, ShortSelect, VerdictForm
+from staff.forms import DayField, ShortSelect, VerdictForm, words
 
 ROWS = 4
 
@@ -32,9 +32,11 @@ class WishForm(forms.Form):
     """One remedy of the proposal; a row without a kind is left out."""
 
     kind = forms.ChoiceField(
-        label=_("Remedy"), choices=[("", "–"), *RemedyKind.choices], required=False, widget=ShortSelect
+        label=_("Remedy"), choices=words([("", "–"), *RemedyKind.choices]), required=False, widget=ShortSelect
     )
-    basis = forms.ChoiceField(label=_("For"), choices=[("", "–"), *Basis.choices], required=False, widget=ShortSelect)
+    basis = forms.ChoiceField(
+        label=_("For"), choices=words([("", "–"), *Basis.choices]), required=False, widget=ShortSelect
+    )
     amount = money(_("Amount"), required=False)
     what = forms.CharField(label=_("What exactly"), max_length=120, required=False)
     stamps = forms.IntegerField(label=_("Stamps"), min_value=1, max_value=100, required=False)

@@ -275,7 +275,7 @@ def _strip(like: queries.Comparables, mark: Decimal | None, label: str) -> Any:
     return charts.strip(
         _("Goodwill in comparable cases"),
         like.amounts,
-        head=[_("Goodwill")],
+        head=[_("Goodwill"), _("Cases")],
         write=formats.money,
         mark=mark,
         mark_label=label,

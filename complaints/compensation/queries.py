@@ -235,26 +235,17 @@ class Comparables:
 def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
     """Same subcategory, severity, product and channel; from the channel on, one after the other is let go until 20 are
     found. None below 8. Category and severity are those that the award was explained by. One query."""
-    category, family = case.category.code, case.category.parent_id or case.category_id
-    rows = _alike(family, str(case.severity), now - COMPARED, case.pk)
+    rows = _alike(case.category.parent_id or case.category_id, str(case.severity), now - COMPARED, case.pk)
     sub = ["subcategory"] if case.category.parent_id else []
-    alike, found = [], rows
-    for names, keep in (
-        (
-            [*sub, "product", "channel"],
-            [r for r in rows if r[5] == category and r[2] == case.product and r[1] == case.channel],
-        ),
-        ([*sub, "product"], [r for r in rows if r[5] == category and r[2] == case.product]),
-        (sub, [r for r in rows if r[5] == category]),
-        ([], rows),
-    ):
-        alike, found = names, keep
-        if len(keep) >= ENOUGH:
-            break
+    own = [one for one in rows if one.code == case.category.code]
+    same_product = [one for one in own if one.product == case.product]
+    same_channel = [one for one in same_product if one.channel == case.channel]
+    narrower = (([*sub, "product", "channel"], same_channel), ([*sub, "product"], same_product), (sub, own))
+    alike, found = next(((alike, found) for alike, found in narrower if len(found) >= ENOUGH), ([], rows))
     if len(found) < TOO_FEW:
         return None
-    found.sort(key=lambda row: row[0])
-    amounts = [row[0] for row in found]
+    found = sorted(found, key=lambda one: one.goodwill)
+    amounts = [one.goodwill for one in found]
     q1, q2, q3 = quantiles(amounts, n=4, method="inclusive")
     cuts = [len(found) * k // 3 for k in range(4)]
     return Comparables(
@@ -264,12 +255,12 @@ def comparables(case: ComplaintCase, now: datetime) -> Comparables | None:
         amounts=amounts,
         thirds=[
             Third(
-                part[0][0],
-                part[-1][0],
+                part[0].goodwill,
+                part[-1].goodwill,
                 len(part),
-                sum(r[6] for r in part),
-                sum(bool(r[3]) for r in part),
-                sum(r[4] for r in part),
+                sum(one.accepted for one in part),
+                sum(one.reopened > 0 for one in part),
+                sum(one.stays for one in part),
             )
             for part in (found[a:b] for a, b in pairwise(cuts))
         ],
@@ -283,25 +274,26 @@ def _alike(family: int, severity: str, since: datetime, case: int) -> QuerySet[A
     staying = Subscription.objects.filter(customer=OuterRef("case__customer"), status__in=["active", "paused"])
     return (
         Award.objects.alias(severity=KT("explanation__severity"))
-        .annotate(category=KT("explanation__category"))
+        .annotate(code=KT("explanation__category"))
         .filter(
-            category__in=Category.objects.filter(Q(pk=family) | Q(parent=family)).values("code"),
+            code__in=Category.objects.filter(Q(pk=family) | Q(parent=family)).values("code"),
             severity=severity,
-            state__in=("approved", "done"),
+            state__in=(AwardState.APPROVED, AwardState.DONE),
             case__outcome__in=UPHELD,
             proposed_at__gt=since,
         )
         .exclude(case=case)
+        .annotate(
+            channel=F("case__channel"),
+            product=F("case__product"),
+            reopened=F("case__reopened_count"),
+            stays=Exists(staying),
+            accepted=Q(state=AwardState.DONE) & ~Exists(left_out),
+        )
         .order_by("-proposed_at", "-pk")
-        .values_list(
-            "goodwill",
-            "case__channel",
-            "case__product",
-            "case__reopened_count",
-            Exists(staying),
-            "category",
-            Q(state=AwardState.DONE) & ~Exists(left_out),
-        )[:MOST_COMPARED]
+        .values_list("goodwill", "code", "channel", "product", "reopened", "stays", "accepted", named=True)[
+            :MOST_COMPARED
+        ]
     )
 
 

@@ -32,8 +32,8 @@ def _whole(pk: int) -> QuerySet[ComplaintCase]:
     return (
         ComplaintCase.objects.filter(pk=pk)
         .select_related(
-            "customer__household",
-            "category__parent",
+            "customer",
+            "category",
             "assignee",
             "team",
             "root_cause",

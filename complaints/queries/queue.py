@@ -11,16 +11,20 @@ from django.db import connection
 from django.db.models import BigIntegerField, BooleanField, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from complaints.models import ComplaintCase, Message
 from complaints.states import ENDED, State
-from staff import formats
-from staff.models import User
-from staff.paging import Page, keyset_page
+from customers.models import full_name
+from staff import formats, paging
+from staff.formats import Tag
+from staff.models import User, short_name
+from staff.statements import kept
 
 PAGE = 25
+FEW = {"priority", "severity"}
 RARE = 10_000  # words in fewer texts are looked up; those in more are met on the way through the list
 MOST_HITS = 2 * RARE  # where the planner guessed wrong
 _HITS = (
@@ -44,22 +48,27 @@ VIEWS = {
 }
 
 
-def queue(user: User, *, view: str, now: datetime, **filters: Any) -> QuerySet[ComplaintCase]:
-    """The cases of a view, narrowed by field. No query by itself."""
-    rows = ComplaintCase.objects.all()
-    if view not in ("all", "chase"):
-        rows = rows.filter(is_open=True)
-    if view == "mine":
-        rows = rows.filter(assignee=user)
-    elif view == "team":
-        rows = rows.filter(team=user.team_id) if user.team_id else rows.none()
-    elif view == "free":
-        rows = rows.filter(assignee=None)
-    elif view == "overdue":
-        rows = rows.filter(due_at__lt=now)
-    elif view == "chase":
-        rows = rows.filter(chase_at__lte=now)
-    return rows.filter(**{name: value for name, value in filters.items() if value not in (None, "")})
+Asked = tuple[tuple[str, Any], ...]
+
+
+def asked(user: User, *, view: str, now: datetime, **filters: Any) -> Asked:
+    """What a view and its filters ask of a case, as look-ups."""
+    wanted: dict[str, Any] = {} if view in ("all", "chase") else {"is_open": True}
+    own: dict[str, dict[str, Any]] = {
+        "mine": {"assignee": user.pk},
+        "team": {"team": user.team_id or 0},  # of no team: none
+        "free": {"assignee": None},
+        "overdue": {"due_at__lt": now},
+        "chase": {"chase_at__lte": now},
+    }
+    wanted |= own.get(view, {})
+    found = [(name, _plain(name, value)) for name, value in filters.items() if value not in (None, "")]
+    return (*wanted.items(), *found)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value for a kept statement: keys and moments vary, the few numbers of a small column belong to it."""
+    return str(value) if name in FEW else getattr(value, "pk", value)
 
 
 class _Among(Func):
@@ -101,30 +110,21 @@ def words(text: str) -> str | None:
     return " & ".join([*quoted[:-1], f"{quoted[-1]}:*"]) if quoted else None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeLeft:
-    """How long there is, in words, colour and icon."""
-
-    text: str
-    tone: str
-    icon: str
-
-
-def time_left(case: ComplaintCase, now: datetime) -> TimeLeft:
+def time_left(case: Any, now: datetime) -> Tag:
     if case.state in ENDED:
-        return TimeLeft(_("ended %(day)s") % {"day": formats.day(case.closed_at)}, "", "circle-check")
+        return Tag(_("ended %(day)s") % {"day": formats.day(case.closed_at)}, "", "circle-check")
     seconds = (case.due_at - now).total_seconds()
     if case.state in (State.RESPONDED, State.FULFILLING):
         return (
-            TimeLeft(_("answered"), "green", "mail-check")
+            Tag(_("answered"), "green", "mail-check")
             if seconds >= 0
-            else TimeLeft(_("answered, still open"), "amber", "clock-alert")
+            else Tag(_("answered, still open"), "amber", "clock-alert")
         )
     if seconds < 0:
-        return TimeLeft(_("%(span)s late") % {"span": formats.span(seconds)}, "red", "flame")
+        return Tag(_("%(span)s late") % {"span": formats.span(seconds)}, "red", "flame")
     if seconds < 24 * 3600:
-        return TimeLeft(_("%(span)s left") % {"span": formats.span(seconds)}, "amber", "clock-alert")
-    return TimeLeft(_("%(span)s left") % {"span": formats.span(seconds)}, "", "clock")
+        return Tag(_("%(span)s left") % {"span": formats.span(seconds)}, "amber", "clock-alert")
+    return Tag(_("%(span)s left") % {"span": formats.span(seconds)}, "", "clock")
 
 
 SEVERITY_SHORT = {
@@ -133,7 +133,8 @@ SEVERITY_SHORT = {
     3: gettext_lazy("serious"),
     4: gettext_lazy("critical"),
 }
-_TONES = {1: "red", 2: "amber", 3: "", 4: ""}
+PRIORITY_TONES = {1: "red", 2: "amber"}
+SEVERITY_TONES = {4: "red", 3: "amber"}
 STATE_TONES: dict[str, str] = {State.PENDING_APPROVAL: "amber", State.RETURNED: "red"}
 
 
@@ -145,17 +146,13 @@ class Row:
     url: str
     number: str
     title: str
+    about: str
     customer: str
-    category: str
-    severity: str
-    severity_tone: str
-    priority: str
-    priority_tone: str
-    state: str
-    state_tone: str
+    severity: Tag
+    priority: Tag
+    state: Tag
     assignee: str
-    received: str
-    left: TimeLeft
+    left: Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +162,7 @@ class QueuePage:
 
 
 _SHOWN = (
+    "pk",
     "number",
     "title",
     "state",
@@ -189,57 +187,110 @@ def queue_page(
     user: User, *, view: str, sort: str, cursor: str | None, now: datetime, q: str = "", **filters: Any
 ) -> QueuePage:
     """One page of the queue, at any depth one query; three when words are looked for."""
-    rows = queue(user, view=view, now=now, **filters)
-    if q:
-        rows = containing(rows, q)
-    page: Page[ComplaintCase] = keyset_page(
-        rows.select_related("customer", "category", "assignee").only(*_SHOWN),
-        order=SORTS.get(sort, SORTS["due"])[1],
-        cursor=cursor,
-        size=PAGE,
-    )
+    order = SORTS.get(sort, SORTS["due"])[1]
+    wanted, place = asked(user, view=view, now=now, **filters), _place(cursor, order)
+    rows = containing(_listed(wanted, order, place), q)[: PAGE + 1] if q else _first(wanted, order, place)
+    page = paging.page_of(rows, order=order, size=PAGE)
     labels = Labels()
-    return QueuePage([row_of(case, now, labels) for case in page.rows], page.next)
+    return QueuePage([labels.row(one, now) for one in page.rows], page.next)
+
+
+def _listed(wanted: Asked, order: tuple[str, ...], place: tuple[Any, ...]) -> QuerySet[ComplaintCase, Any]:
+    rows = ComplaintCase.objects.filter(Q(*wanted)).order_by(*order)
+    if place:
+        rows = rows.filter(paging.beyond(order, place))
+    return rows.values_list(*_SHOWN, named=True)
+
+
+@kept
+def _first(wanted: Asked, order: tuple[str, ...], place: tuple[Any, ...]) -> QuerySet[ComplaintCase, Any]:
+    return _listed(wanted, order, place)[: PAGE + 1]
+
+
+def _place(cursor: str | None, order: tuple[str, ...]) -> tuple[Any, ...]:
+    """A cursor's values as the columns hold them; empty for the beginning, and for what is no cursor of this order."""
+    values = paging.read(cursor, len(order)) if cursor else None
+    try:
+        return tuple(_read(name.lstrip("-"), value) for name, value in zip(order, values or (), strict=False))
+    except (ValueError, TypeError):
+        return ()
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in FEW:
+        return str(ComplaintCase.Priority(value).value)
+    if name == "pk" and type(value) is int:
+        return value
+    return timezone.localtime(datetime.fromisoformat(value))
 
 
 class Labels:
     """The words of one page's columns, each translated once and not once a row."""
 
     def __init__(self) -> None:
-        self.state = {value: str(label) for value, label in State.choices}
-        self.priority = {value: str(label) for value, label in ComplaintCase.Priority.choices}
-        self.severity = {value: str(label) for value, label in SEVERITY_SHORT.items()}
-        self.language = get_language() or "en"
+        priorities, language = ComplaintCase.Priority.choices, get_language() or "en"
+        self.state = {value: Tag(str(label), STATE_TONES.get(value, "")) for value, label in State.choices}
+        self.priority = {value: Tag(str(label), PRIORITY_TONES.get(value, "")) for value, label in priorities}
+        self.severity = {
+            value: Tag(str(label), SEVERITY_TONES.get(value, "")) for value, label in SEVERITY_SHORT.items()
+        }
+        self.category = "category__name" if language == "en" else f"category__name_{language}"
         self.address = reverse("complaints:case", args=[0])
 
+    def row(self, one: Any, now: datetime) -> Row:
+        """A line from the columns of `_SHOWN`."""
+        category = getattr(one, self.category, "") or one.category__name
+        return Row(
+            pk=one.pk,
+            url=self.address.replace("/0/", f"/{one.pk}/"),
+            number=one.number,
+            title=one.title,
+            about=f"{category} · {formats.when(one.received_at, now)}",
+            customer=full_name(one.customer__given_name, one.customer__family_name, one.customer__company),
+            severity=self.severity[one.severity],
+            priority=self.priority[one.priority],
+            state=self.state[one.state],
+            assignee=short_name(one.assignee__first_name, one.assignee__last_name, one.assignee__username)
+            if one.assignee__username
+            else "–",
+            left=time_left(one, now),
+        )
 
-def row_of(case: ComplaintCase, now: datetime, labels: Labels) -> Row:
-    return Row(
-        pk=case.pk,
-        url=labels.address.replace("/0/", f"/{case.pk}/"),
-        number=case.number,
-        title=case.title,
-        customer=case.customer.name,
-        category=case.category.name_in(labels.language),
-        severity=labels.severity[case.severity],
-        severity_tone={4: "red", 3: "amber"}.get(case.severity, ""),
-        priority=labels.priority[case.priority],
-        priority_tone=_TONES[case.priority],
-        state=labels.state[case.state],
-        state_tone=STATE_TONES.get(case.state, ""),
-        assignee=case.assignee.short_name if case.assignee else "–",
-        received=formats.when(case.received_at, now),
-        left=time_left(case, now),
-    )
+
+def marks(case: ComplaintCase, now: datetime) -> list[Tag]:
+    """Where a case stands, for the head of its page: state, time left, severity, priority."""
+    labels, priority = Labels(), _("priority: %(priority)s") % {"priority": case.get_priority_display()}
+    state = labels.state[case.state]
+    return [
+        Tag(state.text, state.tone or "teal"),
+        time_left(case, now),
+        labels.severity[case.severity],
+        Tag(priority, labels.priority[case.priority].tone),
+    ]
 
 
 def counts(user: User, now: datetime) -> dict[str, int]:
-    """How many stand in each view of the open queue. One query over the open cases only."""
-    return ComplaintCase.objects.filter(is_open=True).aggregate(
-        open=Count("pk"),
-        mine=Count("pk", filter=Q(assignee=user)),
-        free=Count("pk", filter=Q(assignee=None)),
-        overdue=Count("pk", filter=Q(due_at__lt=now)),
+    """How many stand in each view of the open queue. One query over an index of the open cases only."""
+    [found] = _counts(user.pk, now) or [(0,) * len(_COUNTED)]
+    return dict(zip(_COUNTED, found, strict=True))
+
+
+_COUNTED = ("open", "mine", "free", "overdue")
+
+
+@kept
+def _counts(user: int, now: datetime) -> QuerySet[ComplaintCase, tuple[int, ...]]:
+    return (
+        ComplaintCase.objects.filter(is_open=True)
+        .annotate(all=Value(1))
+        .values("all")
+        .annotate(
+            open=Count("pk"),
+            mine=Count("pk", filter=Q(assignee=user)),
+            free=Count("pk", filter=Q(assignee=None)),
+            overdue=Count("pk", filter=Q(due_at__lt=now)),
+        )
+        .values_list(*_COUNTED)
     )
 
 

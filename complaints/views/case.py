@@ -22,7 +22,7 @@ from complaints.downloads import download, shown_as
 from complaints.forms import ComposeForm, Versioned
 from complaints.models import Attachment, Clock, ComplaintCase, Message, Template
 from complaints.queries import case as queries
-from complaints.queries.queue import Labels, row_of
+from complaints.queries.queue import marks
 from customers import queries as customer_queries
 from staff.errors import DomainError, Stale
 
@@ -47,7 +47,8 @@ def page_context(request: HttpRequest, case: ComplaintCase, now: Any) -> dict[st
     history = queries.history(case)
     return {
         "case": case,
-        "row": row_of(case, now, Labels()),
+        "marks": marks(case, now),
+        "assignee": case.assignee.short_name if case.assignee else "–",
         "band": customer_queries.band_for(case.customer, now),
         "clocks": queries.clock_faces(case, now),
         "conversation": conversation,
@@ -115,7 +116,7 @@ def _to_case(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(
     request: HttpRequest, case: ComplaintCase, found: steps.Step, form: Versioned, status: int = 200
 ) -> HttpResponse:
-    context = {"case": case, "step": found, "form": form, "row": row_of(case, timezone.now(), Labels())}
+    context = {"case": case, "step": found, "form": form}
     template = "complaints/step.html#form" if request.htmx else "complaints/step.html"
     return render(request, template, context, status=status)
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,10 +20,31 @@ from complaints.queries.queue import SORTS, VIEWS
 from complaints.states import State
 from staff import paging
 from staff.errors import DomainError
-from staff.forms import ShortChoiceField, ShortSelect
+from staff.forms import ShortChoiceField, ShortSelect, words
 from staff.models import User
+from staff.statements import kept
 
 ANY = ("", gettext_lazy("any"))
+
+
+def _categories() -> list[tuple[int, str]]:
+    """(key, name) of the categories in use. One query."""
+    return [(category.pk, str(category)) for category in _in_use()]
+
+
+@kept
+def _in_use() -> QuerySet[Category]:
+    return categories()
+
+
+def _workers() -> list[tuple[int, str]]:
+    """(key, name) of who works on complaints. One query."""
+    return [(pk, f"{first} {last}".strip() or username) for pk, first, last, username in _people()]
+
+
+@kept
+def _people() -> QuerySet[User, tuple[int, str, str, str]]:
+    return workers().values_list("pk", "first_name", "last_name", "username")
 
 
 class QueueFilter(Labelled):
@@ -32,14 +54,14 @@ class QueueFilter(Labelled):
 
     q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)
     category = ShortChoiceField(
-        label=gettext_lazy("category"), queryset=Category.objects.none(), required=False, empty_label=ANY[1]
+        label=gettext_lazy("category"), queryset=categories(), pairs=_categories, required=False, empty_label=ANY[1]
     )
     state = forms.ChoiceField(
-        label=gettext_lazy("state"), choices=[ANY, *State.choices], required=False, widget=ShortSelect
+        label=gettext_lazy("state"), choices=words([ANY, *State.choices]), required=False, widget=ShortSelect
     )
     severity = forms.TypedChoiceField(
         label=gettext_lazy("severity"),
-        choices=[ANY, *queries.SEVERITY_SHORT.items()],
+        choices=words([ANY, *queries.SEVERITY_SHORT.items()]),
         coerce=int,
         required=False,
         empty_value=None,
@@ -47,32 +69,33 @@ class QueueFilter(Labelled):
     )
     priority = forms.TypedChoiceField(
         label=gettext_lazy("priority"),
-        choices=[ANY, *ComplaintCase.Priority.choices],
+        choices=words([ANY, *ComplaintCase.Priority.choices]),
         coerce=int,
         required=False,
         empty_value=None,
         widget=ShortSelect,
     )
     channel = forms.ChoiceField(
-        label=gettext_lazy("came by"), choices=[ANY, *ComplaintCase.Channel.choices], required=False, widget=ShortSelect
-    )
-    assignee = ShortChoiceField(
-        label=gettext_lazy("handled by"), queryset=User.objects.none(), required=False, empty_label=ANY[1]
-    )
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("outcome"), choices=[ANY, *ComplaintCase.Outcome.choices], required=False, widget=ShortSelect
-    )
-    sort = forms.ChoiceField(
-        label=gettext_lazy("order"),
-        choices=[(k, label) for k, (label, _order) in SORTS.items()],
+        label=gettext_lazy("came by"),
+        choices=words([ANY, *ComplaintCase.Channel.choices]),
         required=False,
         widget=ShortSelect,
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["category"].queryset = categories()
-        self.fields["assignee"].queryset = workers()
+    assignee = ShortChoiceField(
+        label=gettext_lazy("handled by"), queryset=workers(), pairs=_workers, required=False, empty_label=ANY[1]
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("outcome"),
+        choices=words([ANY, *ComplaintCase.Outcome.choices]),
+        required=False,
+        widget=ShortSelect,
+    )
+    sort = forms.ChoiceField(
+        label=gettext_lazy("order"),
+        choices=words((k, label) for k, (label, _order) in SORTS.items()),
+        required=False,
+        widget=ShortSelect,
+    )
 
     @property
     def often(self) -> list[forms.BoundField]:

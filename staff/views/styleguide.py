@@ -67,7 +67,10 @@ def styleguide(request: HttpRequest) -> HttpResponse:
                 head=_("Day"),
             ),
             charts.strip(
-                _("Cost of each voucher"), [5, 10, 10, 12, 15, 20, 20, 25, 48], head=[_("Cost")], write=formats.money
+                _("Cost of each voucher"),
+                [5, 10, 10, 12, 15, 20, 20, 25, 48],
+                head=[_("Cost"), _("Cases")],
+                write=formats.money,
             ),
             charts.bars(_("No figures"), [], head=[_("Reason"), _("Cases")]),
         ],

@@ -1,5 +1,7 @@
 """The desk's pages of casework: intake, queue, case and its steps, over HTTP."""
 
+import base64
+import json
 from datetime import timedelta
 from io import BytesIO
 
@@ -359,6 +361,16 @@ def test_the_queue_in_every_view_and_order(client_as, view, sort):
     assert shown == ({case.number for case in cases} if view in ("open", "free", "overdue", "all") else set())
 
 
+def test_filters_narrow_a_view_and_never_widen_it(client_as):
+    client, other = client_as("agent"), client_as("agent").user
+    mine, theirs = registered(by=client.user, take=True), registered(by=other, take=True)
+    asked = {"view": "mine", "assignee": other.pk}
+    assert not client.get(reverse("complaints:queue"), asked).context["rows"]
+    for view, found in (("mine", [mine]), ("open", [mine, theirs])):
+        rows = client.get(reverse("complaints:queue"), {"view": view, "priority": 3, "sort": "oldest"}).context["rows"]
+        assert [row.number for row in rows] == [case.number for case in found]
+
+
 @pytest.mark.parametrize("way", [{}, {"RARE": -1}, {"MOST_HITS": 1}], ids=["looked up", "on the way", "guessed wrong"])
 def test_the_queue_finds_words_in_the_story_and_in_messages(client_as, monkeypatch, way):
     for name, value in way.items():
@@ -420,3 +432,22 @@ def test_a_report_to_the_end_of_the_calendar_says_so_at_its_field(client_as, nam
     answer = client_as("manager").get(reverse(f"complaints:{name}"), asked)
     assert answer.status_code == 200
     assert {"last", "until"} & answer.context["form"].errors.keys()
+
+
+@pytest.mark.parametrize("sort", ["due", "priority", "newest", "oldest"])
+def test_the_queue_goes_on_where_the_page_ends_and_begins_where_a_cursor_is_none(client_as, monkeypatch, sort):
+    monkeypatch.setattr(queue, "PAGE", 2)
+    client = client_as("agent")
+    for severity in (1, 4, 2, 3, 2):
+        registered(severity=severity)
+    whole = [case.number for case in ComplaintCase.objects.order_by(*queue.SORTS[sort][1])]
+    seen, address = [], f"?sort={sort}"
+    while address:
+        page = client.get(reverse("complaints:queue") + address)
+        seen += [row.number for row in page.context["rows"]]
+        address = page.context["more"]
+    assert seen == whole
+    for values in ([9, 9, 9], ["x", "x"], [None, 1], ["2026-11-18", 10**30], [10**30, "2026-11-18T10:00:00Z", 1]):
+        cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+        page = client.get(reverse("complaints:queue"), {"sort": sort, "after": cursor})
+        assert [row.number for row in page.context["rows"]] in (whole[:2], [])
