@@ -1,5 +1,7 @@
 """The admin: shops, products and programmes are kept here; the books can be read, never written."""
 
+from collections.abc import Sequence
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -17,12 +19,15 @@ from loyalty.models import (
     LedgerEntry,
     Mailing,
     Membership,
+    Merge,
     Message,
     Product,
     Programme,
     ProgrammeVersion,
     Receipt,
     Reward,
+    RewardEvent,
+    StampRequest,
     Store,
 )
 from staff.records import Moves, ReadOnly
@@ -51,6 +56,10 @@ class ProductAdmin(admin.ModelAdmin):
 @admin.register(Programme)
 class ProgrammeAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "unit", "reward_name", "is_open"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Programme | None = None) -> Sequence[str]:
+        """What was earned as stamps never becomes points."""
+        return ["unit"] if obj and obj.versions.exists() else []
 
 
 @admin.register(ProgrammeVersion)
@@ -87,10 +96,38 @@ class EntryAdmin(ReadOnly):
     list_filter = ["kind", "reason"]
 
 
+class Events(admin.TabularInline):
+    """A reward's life."""
+
+    model = RewardEvent
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("at", "kind", "by", "receipt", "note")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 @admin.register(Reward)
 class RewardAdmin(ReadOnly):
     list_display = ["id", "membership", "state", "issued_at", "expires_at", "redeemed_at"]
     list_filter = ["state"]
+    inlines = [Events]
+
+
+@admin.register(Merge)
+class MergeAdmin(ReadOnly):
+    list_display = ["source", "target", "stamps", "by", "at", "undone_by", "undone_at"]
+    list_select_related = ["source", "target", "by", "undone_by"]
+    ordering = ["-id"]
+
+
+@admin.register(StampRequest)
+class RequestAdmin(ReadOnly):
+    list_display = ["kind", "membership", "amount", "cost", "verdict", "requested_by", "requested_at", "decided_by"]
+    list_select_related = ["membership", "requested_by", "decided_by"]
+    list_filter = ["kind", "verdict"]
+    ordering = ["-id"]
 
 
 class PartInline(admin.TabularInline):

@@ -162,7 +162,7 @@ ACCESS: dict[str, str] = {
     "POST loyalty/rewards/<int:pk>/redeem/": "loyalty.redeem_reward",
     "POST loyalty/rewards/<int:pk>/undo/": "loyalty.redeem_reward",
     "POST loyalty/rewards/<int:pk>/back/": "loyalty.redeem_reward",
-    "POST loyalty/rewards/<int:pk>/extend/": "loyalty.decide_stamps",
+    "POST loyalty/members/<int:pk>/extend/": "loyalty.decide_stamps",
     "POST loyalty/merges/<int:pk>/undo/": "loyalty.merge_members",
     "GET loyalty/cards/<int:pk>/card.pdf": "loyalty.view_membership",
     "GET loyalty/cards/<int:pk>/card.svg": "loyalty.view_membership",

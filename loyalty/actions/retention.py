@@ -18,12 +18,16 @@ TRIES = 3  # unanswered calls, then it is enough
 WATCHED = timedelta(days=30)
 
 # Days since the last visit ÷ the member's own median gap between 2 and 12, with at least four visits in two years.
+# Those of a merged card count for the one it was merged into.
 NOTICE = """
-WITH visits AS (
+WITH came AS (
+  SELECT coalesce(o.merged_into_id, o.id) AS membership_id, r.occurred_at
+  FROM loyalty_receipt r JOIN loyalty_membership o ON o.id = r.membership_id
+  WHERE r.kind = 'sale' AND r.state = 'counted'
+    AND r.occurred_at > %(now)s - interval '2 years' AND r.occurred_at <= %(now)s
+), visits AS (
   SELECT membership_id, occurred_at, occurred_at - lag(occurred_at) OVER w AS gap
-  FROM loyalty_receipt
-  WHERE kind = 'sale' AND state = 'counted' AND occurred_at > %(now)s - interval '2 years' AND occurred_at <= %(now)s
-  WINDOW w AS (PARTITION BY membership_id ORDER BY occurred_at)
+  FROM came WINDOW w AS (PARTITION BY membership_id ORDER BY occurred_at)
 ), own AS (
   SELECT membership_id, count(*) AS visits, max(occurred_at) AS last,
          percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FILTER (WHERE gap > interval '0') AS gap

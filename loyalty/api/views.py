@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from loyalty import actions
 from loyalty.actions import books
 from loyalty.cards import goal_of
 from loyalty.models import Membership, Programme, Receipt, Reward
+from loyalty.queries.members import with_merged
 from loyalty.queries.terms import version_at
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
@@ -31,6 +32,7 @@ from loyalty.rules.trace import say
 from staff.api import KEY, NothingSerializer
 from staff.endpoints import Once
 from staff.schema import REFUSED
+from staff.statements import kept
 
 
 class EnrolSerializer(serializers.Serializer[Any]):
@@ -111,6 +113,19 @@ class CountedSerializer(serializers.Serializer[Any]):
     rewards = serializers.ListField(child=serializers.IntegerField())
 
 
+class TracedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(Receipt.Kind.values)
+    number = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    stamps = serializers.IntegerField()
+    says = serializers.ListField(child=serializers.CharField(), help_text="Why, in words.")
+
+
+class BalanceSerializer(MemberSerializer):
+    receipts = TracedSerializer(many=True, help_text="The last ten, the youngest first: why the balance is what it is.")
+
+
 class RewardSerializer(serializers.ModelSerializer[Reward]):
     class Meta:
         model = Reward
@@ -135,9 +150,31 @@ def member_body(member: Membership) -> dict[str, Any]:
     }
 
 
+@kept
+def _open_rewards(pk: int) -> QuerySet[Reward, int]:
+    rows = Reward.objects.filter(membership=pk, state=Reward.State.ISSUED)
+    return rows.order_by("issued_at", "pk").values_list("pk", flat=True)
+
+
 def open_rewards(member: Membership) -> list[int]:
-    rows = member.rewards.filter(state=Reward.State.ISSUED).order_by("issued_at", "pk")
-    return list(rows.values_list("pk", flat=True))
+    """One query."""
+    return _open_rewards(member.pk)
+
+
+def traced(member: Membership) -> list[dict[str, Any]]:
+    """The last receipts of the member and of the cards merged into it; one query."""
+    rows = Receipt.objects.filter(membership__in=with_merged(member.pk)).order_by("-occurred_at", "-pk")[:10]
+    return [
+        {
+            "id": row.pk,
+            "kind": row.kind,
+            "number": row.number,
+            "occurred_at": row.occurred_at,
+            "stamps": row.stamps,
+            "says": say(row.trace),
+        }
+        for row in rows
+    ]
 
 
 def receipt_body(receipt: Receipt) -> dict[str, Any]:
@@ -313,14 +350,15 @@ class Balance(APIView):
     permissions = {"POST": "loyalty.view_membership"}
 
     @extend_schema(
-        operation_id="loyalty_balance", request=CardSerializer, responses={200: MemberSerializer, 409: REFUSED}
+        operation_id="loyalty_balance", request=CardSerializer, responses={200: BalanceSerializer, 409: REFUSED}
     )
     def post(self, request: Request) -> Response:
-        """What is on a card. The number travels in the body, never in an address."""
+        """What is on a card, and why. The number travels in the body, never in an address."""
         form = CardSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         pk = books.resolve(form.validated_data["card"])
-        return Response(member_body(Membership.objects.select_related("programme", "customer").get(pk=pk)))
+        member = Membership.objects.select_related("programme", "customer").get(pk=pk)
+        return Response(BalanceSerializer(member_body(member) | {"receipts": traced(member)}).data)
 
 
 class Trace(APIView):

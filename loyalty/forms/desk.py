@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.models import Membership, Product, Programme, Store
+from loyalty.rules.earning import Line
 
 
 class Keyed(forms.Form):
@@ -50,7 +51,9 @@ class EnrolForm(forms.Form):
         self.fields["programme"].queryset = Programme.objects.filter(is_open=True).order_by("name")
 
 
-class StampForm(Keyed):
+class Bought(forms.Form):
+    """What was bought, as a person tells it."""
+
     count = forms.IntegerField(label=_("Items"), min_value=1, max_value=99, initial=1)
     product = forms.ModelChoiceField(
         Product.objects.order_by("name"), label=_("Product"), required=False, empty_label=_("any")
@@ -63,6 +66,17 @@ class StampForm(Keyed):
         required=False,
         help_text=_("Left empty: what the product costs."),
     )
+
+    @property
+    def line(self) -> Line:
+        data = self.cleaned_data
+        product, amount = data["product"], data.get("amount")
+        if amount is None:
+            amount = (product.price if product else 0) * data["count"]
+        return Line(1, product.sku if product else "", data["count"], amount)
+
+
+class StampForm(Bought, Keyed):
     store = forms.ModelChoiceField(Store.objects.filter(is_open=True).order_by("name"), label=_("Store"))
 
     def __init__(self, *args: Any, counts_money: bool = True, **kwargs: Any) -> None:
@@ -88,17 +102,17 @@ class NoteForm(forms.Form):
     note = forms.CharField(label=_("Why"), max_length=400)
 
 
-class ClaimForm(forms.Form):
+class ClaimForm(Bought):
+    field_order = ("store", "business_date", "number", "count", "product", "amount")
+
     store = forms.ModelChoiceField(Store.objects.order_by("name"), label=_("Store"))
     business_date = forms.DateField(label=_("Day on the receipt"), widget=forms.DateInput(attrs={"type": "date"}))
     number = forms.CharField(label=_("Receipt number"), max_length=80)
-    count = forms.IntegerField(
-        label=_("Items on it"),
-        min_value=1,
-        max_value=99,
-        initial=1,
-        help_text=_("Used when the till has not told this receipt yet."),
-    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["count"].label = _("Items on it")
+        self.fields["count"].help_text = _("This and what follows: for a receipt that the till has not told yet.")
 
     def clean_business_date(self) -> Any:
         day = self.cleaned_data["business_date"]
@@ -140,8 +154,14 @@ class NameForm(forms.Form):
 
 
 class ExtendForm(forms.Form):
+    reward = forms.TypedChoiceField(label=_("Which reward"), coerce=int)
     days = forms.IntegerField(label=_("Days"), min_value=1, max_value=365, initial=14)
     note = forms.CharField(label=_("Why"), max_length=400)
+
+    def __init__(self, *args: Any, rewards: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        """`rewards`: number and words of those that can be extended."""
+        super().__init__(*args, **kwargs)
+        self.fields["reward"].choices = rewards
 
 
 class FilterForm(forms.Form):

@@ -18,15 +18,18 @@ MATURE = 60  # days after which an issue cohort's redemption is told
 
 WITHIN = 90  # days in which a card counts as completed in time
 
+# A card begins with a stamp on an empty one, bought or given, or with what a full one left over.
 CYCLES = """
 WITH steps AS (
   SELECT e.membership_id, e.seq, e.kind, e.occurred_at, e.balance, lag(e.balance) OVER w AS was
   FROM loyalty_ledgerentry e JOIN loyalty_membership m ON m.id = e.membership_id
   AND (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s)
+  JOIN loyalty_programme p ON p.id = m.programme_id AND p.unit = 'stamp'
   WINDOW w AS (PARTITION BY e.membership_id ORDER BY e.seq)
 ), starts AS (
   SELECT membership_id, seq, occurred_at FROM steps
-  WHERE kind = 'earn' AND coalesce(was, 0) <= 0 AND balance > 0 AND occurred_at >= %(since)s AND occurred_at < %(until)s
+  WHERE balance > 0 AND (kind = 'convert' OR (kind IN ('earn', 'adjust') AND coalesce(was, 0) <= 0))
+    AND occurred_at >= %(since)s AND occurred_at < %(until)s
 )
 SELECT extract(day FROM coalesce(e.occurred_at, %(now)s) - s.occurred_at)::int, e.occurred_at IS NOT NULL,
        extract(day FROM %(now)s - s.occurred_at)::int
@@ -35,12 +38,18 @@ FROM starts s LEFT JOIN LATERAL (
   WHERE x.membership_id = s.membership_id AND x.seq > s.seq AND x.kind = 'convert' ORDER BY x.seq LIMIT 1
 ) e ON true
 """
+# What a merged card did counts for the one it was merged into; stamps that a return took back were not earned.
 MEMBERS = """
+WITH did AS (
+  SELECT r.membership_id FROM loyalty_receipt r
+  WHERE r.kind = 'sale' AND r.state = 'counted' AND r.occurred_at > %(recent)s AND r.stamps > (
+    SELECT coalesce(sum(b.stamps), 0) FROM loyalty_receipt b WHERE b.original_id = r.id AND b.state = 'counted')
+  UNION SELECT w.membership_id FROM loyalty_reward w WHERE w.redeemed_at > %(recent)s
+), active AS (
+  SELECT DISTINCT coalesce(o.merged_into_id, o.id) AS id FROM did JOIN loyalty_membership o ON o.id = did.membership_id
+)
 SELECT count(*) FILTER (WHERE m.status = 'active'),
-  count(*) FILTER (WHERE m.status = 'active' AND (
-    EXISTS (SELECT 1 FROM loyalty_receipt r WHERE r.membership_id = m.id AND r.kind = 'sale' AND r.state = 'counted'
-            AND r.stamps > 0 AND r.occurred_at > %(recent)s)
-    OR EXISTS (SELECT 1 FROM loyalty_reward w WHERE w.membership_id = m.id AND w.redeemed_at > %(recent)s))),
+  count(*) FILTER (WHERE m.status = 'active' AND m.id IN (SELECT id FROM active)),
   coalesce(sum(greatest(m.balance, 0)::numeric / m.cycle_needed)
            FILTER (WHERE m.cycle_needed IS NOT NULL AND m.status IN ('active', 'blocked')), 0)
 FROM loyalty_membership m WHERE (%(programme)s::bigint IS NULL OR m.programme_id = %(programme)s)
@@ -174,7 +183,7 @@ def report(scope: Scope, now: datetime, *, cards: bool = True) -> dict[str, Any]
         (
             _("Active in 90 days"),
             formats.percent(active / opened) if opened else "–",
-            _("Members with a stamp earned or a reward redeemed, of open members."),
+            _("Members with a stamp earned and not taken back, or a reward redeemed, of open members."),
         ),
         (
             _("Redemption"),

@@ -70,6 +70,16 @@ def replaceable(pk: int) -> list[tuple[int, str]]:
     return [(card, grouped(number)) for card, number in cards_of(pk).values_list("pk", "number")]
 
 
+def extendable(pk: int) -> list[tuple[int, str]]:
+    """The rewards of a member that end some day or did: number, and what each is; one query."""
+    states = (Reward.State.ISSUED, Reward.State.EXPIRED)
+    rows = Reward.objects.filter(membership=pk, state__in=states, expires_at__isnull=False)
+    rows = rows.select_related("membership__programme").order_by("-expires_at", "-pk")[:30]
+    return [
+        (row.pk, f"{row.name or row.membership.programme.reward_name} · {formats.day(row.expires_at)}") for row in rows
+    ]
+
+
 def name_of(member: Membership) -> str:
     return member.customer.name if member.customer else _("Nameless card")
 
@@ -282,7 +292,6 @@ def _reward(reward: Reward, now: datetime) -> dict[str, Any]:
         "name": reward.name,
         "for_points": bool(reward.name and reward.convert_id),
         "is_redeemed": reward.state == Reward.State.REDEEMED,
-        "is_expired": reward.state == Reward.State.EXPIRED,
         "redeemed": formats.when(reward.redeemed_at, now) if reward.redeemed_at else "",
     }
 

@@ -44,14 +44,16 @@ class Line:
         return not self.cost[0] <= self.cost[3] <= self.cost[2]
 
 
-def lines(programme: int | None, now: datetime) -> list[Line]:
-    """The published versions that have a forecast, the youngest first; three queries."""
+def lines(programme: int | None, now: datetime, *, version: int | None = None) -> list[Line]:
+    """The published versions that have a forecast (or this one), the youngest first; three queries."""
     forecasts: dict[int, Forecast] = {}
     rows = Forecast.objects.filter(
         state=Forecast.State.DONE, version__state=ProgrammeVersion.State.PUBLISHED, edits=F("version__edits")
     )
     if programme:
         rows = rows.filter(version__programme=programme)
+    if version:
+        rows = rows.filter(version=version)
     for row in rows.select_related("version__programme").order_by("pk"):
         forecasts[row.version_id] = row
     stamps = dict(
@@ -67,8 +69,9 @@ def lines(programme: int | None, now: datetime) -> list[Line]:
         .annotate(count=Count("pk"), paid=Sum("cost", filter=Q(state=Reward.State.REDEEMED)))
         .values_list("convert__version", "count", "paid")
     }
+    nothing = (0, Decimal(0))
     return [
-        _line(row, stamps.get(pk, 0), *rewards.get(pk, (0, Decimal(0))), now)
+        _line(row, stamps.get(pk, 0), *rewards.get(pk, nothing), now)
         for pk, row in sorted(forecasts.items(), reverse=True)
     ]
 

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.models import Forecast, Programme, ProgrammeVersion, Reward
+from loyalty.queries import outcome
 from staff import formats
 
 LINES = """
@@ -69,7 +70,7 @@ def version_row(version: ProgrammeVersion) -> dict[str, Any]:
 
 
 def forecast_rows(version: ProgrammeVersion) -> dict[str, Any]:
-    """The latest forecast of a version, written out, and what really came of it; up to three queries."""
+    """The latest forecast of a version, written out, and what really came of it; up to four queries."""
     forecast = version.forecasts.order_by("-pk").first()
     if forecast is None:
         return {}
@@ -102,26 +103,14 @@ def forecast_rows(version: ProgrammeVersion) -> dict[str, Any]:
             }
             for name, case in result["cases"].items()
         ],
-        "actual": _actual(version, result),
+        "actual": next((_actual(line) for line in outcome.lines(None, timezone.now(), version=version.pk)), None),
         "budget": formats.money(version.budget) if version.budget else "",
         "over_budget": bool(version.budget) and Decimal(result["cases"]["base"]["cost"]) > (version.budget or 0),
     }
     return told
 
 
-def _actual(version: ProgrammeVersion, result: dict[str, Any]) -> dict[str, Any] | None:
-    """Rewards since publishing against the forecast's base case for as many days."""
-    if version.state != ProgrammeVersion.State.PUBLISHED or version.published_at is None:
-        return None
-    days = max((timezone.now() - version.valid_from).days, 1)
-    rewards = Reward.objects.filter(convert__version=version).exclude(state=Reward.State.REVOKED)
-    redeemed = rewards.filter(Q(state=Reward.State.REDEEMED))
-    made, used = rewards.count(), redeemed.count()
-    base = result["cases"]["base"]
-    return {
-        "days": days,
-        "rewards": made,
-        "expected": round(base["rewards"] * days / 365),
-        "cost": formats.money(used * version.reward_cost),
-        "expected_cost": formats.money(Decimal(base["cost"]) * days / 365),
-    }
+def _actual(line: outcome.Line) -> dict[str, Any]:
+    """What came since publishing against the forecast's base case for as many days."""
+    _stamps, (rewards, _range, came), (cost, _cost_range, paid) = line.cells
+    return {"days": line.days, "rewards": came, "expected": rewards, "cost": paid, "expected_cost": cost}

@@ -19,10 +19,10 @@ from loyalty.errors import CardRefused
 from loyalty.forms import desk as forms
 from loyalty.models import CardToken, LedgerEntry, Membership, Merge, Reward
 from loyalty.queries import members as queries
-from loyalty.rules.earning import Line
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.rules.trace import say
 from loyalty.views.desk import show
+from staff import formats
 from staff.errors import DomainError
 
 View = Callable[..., HttpResponse]
@@ -64,13 +64,9 @@ def _live_card(pk: int) -> CardToken:
 
 
 @deed("stamp", "loyalty.stamp_card", forms.StampForm)
-def stamp(request: HttpRequest, pk: int, form: Form) -> str:
+def stamp(request: HttpRequest, pk: int, form: forms.StampForm) -> str:
     """Stamp what is bought now; the form's key makes a second press harmless."""
     now, data = timezone.now(), form.cleaned_data
-    product = data["product"]
-    amount = data.get("amount")
-    if amount is None:
-        amount = (product.price if product else 0) * data["count"]
     receipt = actions.record_receipt(
         ReceiptFacts(
             source="desk",
@@ -79,8 +75,8 @@ def stamp(request: HttpRequest, pk: int, form: Form) -> str:
             number=str(data["key"]),
             occurred_at=now,
             card=_live_card(pk).number,
-            lines=(Line(1, product.sku if product else "", data["count"], amount),),
-            total=amount,
+            lines=(form.line,),
+            total=form.line.amount,
             typed=True,
         ),
         by=request.user,
@@ -110,7 +106,7 @@ def claim(request: HttpRequest, pk: int, form: forms.ClaimForm) -> str:
         store=data["store"],
         business_date=data["business_date"],
         number=data["number"],
-        lines=(Line(1, "", data["count"]),),
+        lines=(form.line,),
         occurred_at=form.occurred_at,
         by=request.user,
         now=timezone.now(),
@@ -182,6 +178,20 @@ def name(request: HttpRequest, pk: int, form: Form) -> str:
     return _("The card belongs to %s now.") % customer.name
 
 
+def _extendable(pk: int) -> dict[str, Any]:
+    return {"rewards": queries.extendable(pk)}
+
+
+@deed("extend", "loyalty.decide_stamps", forms.ExtendForm, _extendable)
+def extend(request: HttpRequest, pk: int, form: Form) -> str:
+    """A reward that expired yesterday."""
+    data = form.cleaned_data
+    reward = actions.extend_reward(
+        data["reward"], days=data["days"], note=data["note"], by=request.user, now=timezone.now()
+    )
+    return _("The reward is open until %s.") % formats.day(reward.expires_at)
+
+
 @deed("block", "loyalty.replace_card", Form)
 def block(request: HttpRequest, pk: int, form: Form) -> str:
     """Stop or allow stamping and redeeming."""
@@ -225,11 +235,6 @@ turn_back = _on_reward(
     "loyalty.redeem_reward",
     lambda request, pk: actions.turn_back(pk, by=request.user, now=timezone.now()),
     lambda reward: _("Turned back: the points are on the card again."),
-)
-extend = _on_reward(
-    "loyalty.decide_stamps",
-    lambda request, pk: actions.extend_reward(pk, days=14, note="", by=request.user, now=timezone.now()),
-    lambda reward: _("The reward is open for two more weeks."),
 )
 
 

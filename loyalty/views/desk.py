@@ -134,6 +134,7 @@ FOLDED: dict[str, Callable[[int], Form]] = {
     "replace": lambda pk: forms.CardForm(auto_id="replace_%s", cards=queries.replaceable(pk)),
     "merge": lambda pk: forms.MergeForm(auto_id="merge_%s"),
     "transfer": lambda pk: forms.TransferForm(auto_id="transfer_%s"),
+    "extend": lambda pk: forms.ExtendForm(auto_id="extend_%s", rewards=queries.extendable(pk)),
     "name": lambda pk: forms.NameForm(auto_id="name_%s"),
 }
 

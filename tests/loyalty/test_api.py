@@ -62,6 +62,11 @@ def test_enrol_stamp_redeem_return_balance(till):
     assert (code, counted["stamps"], counted["balance"]) == (200, 2, -2)
     code, balance = till("balance/", {"card": card}, key="")
     assert (code, balance["balance"], balance["rewards"]) == (200, -2, [])
+    assert [(row["kind"], row["number"], row["stamps"]) for row in balance["receipts"]] == [
+        ("return", "R1", 2),
+        ("sale", "8817", 9),
+    ]
+    assert balance["receipts"][1]["says"][0] == "9 stamps: every item counted."
     trace = till.client.get(f"/api/v1/loyalty/receipts/{counted['id']}/").json()
     assert trace["says"][-1].startswith("The free one was already used")
     assert LedgerEntry.objects.count() == 11

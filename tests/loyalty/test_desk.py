@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from cancellations.variables import registry
@@ -22,7 +23,7 @@ from staff.approvals import waiting
 from staff.search import found
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, CustomerFactory
-from tests.loyalty.factories import StoreFactory, VersionFactory, buy, member
+from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, buy, member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -215,3 +216,54 @@ def test_card_numbers_catch_a_wrong_digit():
     assert normalise(" 7101 2345-6783 ") == "710123456783"
     assert normalise("anon-0001") == "ANON-0001"
     assert 'role="img"' in cards.stamps_svg(3, 500, "3 of 500")
+
+
+def test_a_receipt_from_paper_says_what_was_bought(agent, shop):
+    rules = [{"key": "beans", "per": "item", "stamps": 2, "categories": ["coffee"]}]
+    rules.append({"key": "spent", "per": "amount", "stamps": 1, "amount": "10"})
+    jane = member(VersionFactory(programme__code="paper", rules=rules, stamps_needed=20).programme, now=timezone.now())
+    told = {"store": StoreFactory().pk, "business_date": timezone.localdate().isoformat()}
+    latte = ProductFactory().pk
+    post(agent, "claim", jane.pk, **told, number="1", count=2, product=latte)
+    post(agent, "claim", jane.pk, **told, number="2", count=1, amount="31")
+    assert list(jane.receipts.order_by("number").values_list("number", "stamps", "total")) == [
+        ("1", 4, Decimal("9.00")),
+        ("2", 3, Decimal("31.00")),
+    ]
+
+
+def test_a_reward_that_expired_yesterday_is_extended_with_a_reason(client_as, agent):
+    version = VersionFactory(programme__code="brief", reward_days=10)
+    now = timezone.now()
+    jane = member(version.programme, now=now - timedelta(days=12))
+    buy(jane, 9, now=now - timedelta(days=11))
+    actions.expire_all(now=now)
+    reward, lead = jane.rewards.get(), client_as("team lead")
+    page = lead.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
+    assert "Extend a reward" in page
+    assert "a free coffee ·" in lead.get(reverse("loyalty:folded", args=[jane.pk, "extend"])).content.decode()
+    assert post(agent, "extend", jane.pk, reward=reward.pk, days=3, note="ill").status_code == 403
+    silent = post(lead, "extend", jane.pk, reward=reward.pk, days=3)
+    assert (silent.status_code, "This field is required" in silent.content.decode()) == (422, True)
+    post(lead, "extend", jane.pk, reward=reward.pk, days=3, note="was ill")
+    reward.refresh_from_db()
+    assert (reward.state, reward.expires_at.date()) == ("issued", (now + timedelta(days=3)).date())
+    assert reward.events.order_by("pk").last().note == "was ill"
+    other = member(version.programme, customer=None)
+    assert post(lead, "extend", other.pk, reward=reward.pk, days=3, note="not hers").status_code == 422
+
+
+def test_the_admin_shows_a_reward_s_life_and_keeps_a_programme_s_unit(admin_client, user_as, shop):
+    jane, old = member(), member(customer=None)
+    buy(jane, 9)
+    reward = jane.rewards.get()
+    actions.redeem(reward.pk, by=None, now=NOON)
+    actions.merge(old.pk, into_id=jane.pk, by=user_as("agent"), now=NOON)
+    page = admin_client.get(reverse("admin:loyalty_reward_change", args=[reward.pk])).content.decode()
+    assert "redeemed" in page
+    assert admin_client.get(reverse("admin:loyalty_merge_changelist")).content.decode().count("field-source") == 1
+    assert admin_client.get(reverse("admin:loyalty_stamprequest_changelist")).status_code == 200
+    change = reverse("admin:loyalty_programme_change", args=[shop.programme.pk])
+    admin_client.post(change, {"code": "coffee", "name": "New", "unit": "point", "reward_name": "x", "is_open": "on"})
+    shop.programme.refresh_from_db()
+    assert (shop.programme.name, shop.programme.unit) == ("New", "stamp")

@@ -7,14 +7,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from loyalty.actions import expire_all, spend_points
+from loyalty.actions import bonus, expire_all, merge, record_receipt, spend_points
 from loyalty.models import Forecast, Membership, Reward
 from loyalty.queries import figures, lift, outcome, points
 from loyalty.queries.figures import Scope
 from loyalty.rules.earning import Line
 from tests.conftest import NOON
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
-from tests.loyalty.factories import ProgrammeFactory, VersionFactory, buy, member
+from tests.loyalty.factories import ProgrammeFactory, VersionFactory, buy, facts, member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 YEAR = Scope(date(2025, 11, 19), date(2026, 11, 19))
@@ -39,6 +39,31 @@ def test_members_activity_and_the_way_to_a_full_card():
     other = ProgrammeFactory(code="tea").pk
     assert told(Scope(YEAR.since, YEAR.until, other))["Open members"] == "0"
     assert told(Scope(date(2026, 11, 1), YEAR.until))["Time to a full card"] == "–"
+
+
+def test_a_card_begins_with_a_gift_too_and_with_what_a_full_one_left_over(shop):
+    jane, now = member(), NOON - timedelta(days=100)
+    bonus(jane.pk, 1, note="welcome", by=None, now=now)  # begins the first
+    buy(jane, lines=(Line(1, "latte", 10),), now=now + timedelta(days=4))  # fills it, and leaves two of the second
+    buy(jane, lines=(Line(1, "latte", 7),), now=now + timedelta(days=24))  # fills that
+    assert told()["Full within 90 days"] == "100%"
+    assert told()["Time to a full card"] == "4 days"
+    club = VersionFactory(programme__code="club", programme__unit="point", prices=[{"points": 9, "name": "tea"}])
+    buy(member(club.programme, now=now), now=now)  # points fill no card
+    assert told()["Full within 90 days"] == "100%"
+
+
+def test_stamps_taken_back_are_no_activity_and_a_merged_card_s_are(user_as):
+    jane, joe = member(), member(customer=None)
+    sale = facts(jane.cards.get().number, 2)
+    record_receipt(sale, by=None, now=NOON)
+    record_receipt(facts(lines=sale.lines[:1], original=sale), by=None, now=NOON)
+    assert told()["Active in 90 days"] == "50%"
+    record_receipt(facts(lines=sale.lines[1:], original=sale), by=None, now=NOON)
+    assert told()["Active in 90 days"] == "0%"
+    buy(joe)
+    merge(joe.pk, into_id=jane.pk, by=user_as("agent"), now=NOON)
+    assert (told()["Open members"], told()["Active in 90 days"]) == ("1", "100%")
 
 
 def test_kaplan_meier_counts_open_cards_as_not_yet_full():

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from loyalty.actions import merge
 from loyalty.actions import retention as actions
 from loyalty.models import Contact, Lapse
 from loyalty.queries import retention as queries
@@ -42,6 +43,16 @@ def test_who_is_noticed(nobody_held):
     assert set(Lapse.objects.values_list("membership", flat=True)) == {one.pk for one in lapsing}
     row = Lapse.objects.get(membership=lapsing[0])
     assert (row.visits, row.gap, row.noticed_at) == (4, timedelta(days=5), NOON)
+
+
+def test_visits_with_a_card_that_was_merged_count(nobody_held, user_as):
+    jane = member(customer=CustomerFactory(may_be_contacted=True))
+    old = member(customer=None)
+    for card, days in ((old, 27), (old, 22), (jane, 17), (jane, 12)):
+        buy(card, 1, now=NOON - timedelta(days=days))
+    merge(old.pk, into_id=jane.pk, by=user_as("agent"), now=NOON)
+    assert actions.notice(now=NOON) == 1
+    assert Lapse.objects.get().membership == jane
 
 
 def test_one_in_ten_is_held_out_and_never_shown(user_as):
