@@ -20,7 +20,7 @@ from time import monotonic, sleep
 from urllib.request import urlopen
 
 from django.conf import settings
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from bench.measure import percentiles
 from staff.demo import PASSWORD
@@ -124,23 +124,27 @@ STOPS = [
 
 def main() -> None:
     with served() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None),
-            args=["--no-sandbox"] if os.geteuid() == 0 else [],
-        )
+        browser = launch(playwright)
         print("| page, press | ready p50 / p95 | shift, worst | reaction p50 / worst | answer p50 / p95, ms | goals |")
         print("|---|---:|---:|---:|---:|---|")
         for stop in STOPS:
             context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, locale="en-GB")
             page = context.new_page()
             page.add_init_script(WATCH)
-            _log_in(page, stop.who)
+            log_in(page, stop.who)
             runs = [_run(page, stop) for _ in range(RUNS + 1)][1:]  # the first one fills the browser's cache
             context.close()
             _print(stop.name, runs)
 
 
-def _log_in(page: Page, who: str) -> None:
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(
+        executable_path=os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None),
+        args=["--no-sandbox"] if os.geteuid() == 0 else [],
+    )
+
+
+def log_in(page: Page, who: str) -> None:
     page.goto("/")
     page.locator("input[name=login]").fill(who)
     page.locator("input[name=password]").fill(PASSWORD)
