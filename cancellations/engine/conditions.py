@@ -178,11 +178,8 @@ def leaves(node: Node | None) -> Iterator[Node]:
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
-NO, UNKNOWN, YES = (
-    0,
-    1,
-    2,
-)  # Kleene's logic in numbers: "all" is the least of its parts, "any" the greatest, "not" 2 − x
+# Kleene's logic in numbers: "all" is the least of its parts, "any" the greatest, "not" 2 − x.
+NO, UNKNOWN, YES = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
