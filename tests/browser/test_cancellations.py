@@ -166,6 +166,24 @@ def test_on_a_short_screen_the_bar_at_the_foot_covers_no_reason(page, live_serve
         assert lowest <= bar
 
 
+FOCUS_HIDDEN = """() => {
+    const seen = document.activeElement, {left, top, width, height} = seen.getBoundingClientRect();
+    const on_top = document.elementFromPoint(left + width / 2, top + height / 2);
+    return seen !== document.body && !seen.contains(on_top) && !on_top?.contains(seen) && seen.outerHTML;
+}"""
+
+
+def test_what_has_the_focus_is_not_hidden_by_a_bar(page, live_server, log_in, company, narrow):
+    log_in(page, UserFactory(role="agent"))
+    begin(page, live_server, company)
+    page.get_by_role("link", name="Price", exact=True).click()
+    narrow(page)
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(25):
+            page.keyboard.press(key)
+            assert not page.evaluate(FOCUS_HIDDEN)
+
+
 def test_worklist_home_and_offers_left_out_pass_axe(page, live_server, log_in, company, axe):
     lead = log_in(page, UserFactory(role="team lead"))
     version = IncentiveVersionFactory(incentive__name="Second", terms={"percent": "15.00", "months": 3})
