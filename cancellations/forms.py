@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import terms
 from cancellations.models import CancellationCase, Offer, Reason, ReasonCategory
-from staff.forms import ShortChoiceField, VerdictForm
+from staff.forms import ShortChoiceField, ShortSelect, VerdictForm, words
 from staff.models import Team
 
 Mode = CancellationCase.EndMode
@@ -63,16 +63,24 @@ class QueueFilter(forms.Form):
     show = forms.ChoiceField(
         label=_("Show"),
         required=False,
-        choices=[
-            ("", _("all")),
-            ("open", _("open calls")),
-            ("leaving", _("about to leave")),
-            ("left", _("left")),
-            ("watched", _("staying, watched")),
-            ("stayed", _("stayed")),
-        ],
+        widget=ShortSelect,
+        choices=words(
+            [
+                ("", _("all")),
+                ("open", _("open calls")),
+                ("leaving", _("about to leave")),
+                ("left", _("left")),
+                ("watched", _("staying, watched")),
+                ("stayed", _("stayed")),
+            ]
+        ),
     )
-    whose = forms.ChoiceField(label=_("Whose"), required=False, choices=[("", _("everybody's")), ("mine", _("mine"))])
+    whose = forms.ChoiceField(
+        label=_("Whose"),
+        required=False,
+        widget=ShortSelect,
+        choices=words([("", _("everybody's")), ("mine", _("mine"))]),
+    )
     category = ShortChoiceField(
         ReasonCategory.objects.order_by("order", "pk"), label=_("Reason"), required=False, empty_label=_("any")
     )

@@ -6,9 +6,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+from django.db.models import Model
 from django.forms.models import ModelChoiceIterator
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +36,7 @@ class _AtOnce(ModelChoiceIterator):
         if self.field.pairs:
             yield from self.field.pairs()
         else:
-            yield from map(self.choice, self.queryset.all())
+            yield from map(self.choice, self.field.rows)
 
 
 class ShortSelect(forms.Select):
@@ -54,8 +56,9 @@ def _select(
 
 
 class ShortChoiceField(forms.ModelChoiceField):
-    """A choice among a handful of rows, read at once: Django's own opens a cursor on the server for them, and closes it
-    again, three messages for one question. `pairs` reads keys and labels in a quicker way than by the queryset."""
+    """A choice among a handful of rows, read once for each form: Django's own opens a cursor on the server for them,
+    closes it again, and asks anew for the one that was chosen. `pairs` reads keys and labels in a quicker way than by
+    the queryset."""
 
     iterator = _AtOnce
     widget = ShortSelect
@@ -63,6 +66,23 @@ class ShortChoiceField(forms.ModelChoiceField):
     def __init__(self, *args: Any, pairs: Callable[[], Iterable[Choice]] | None = None, **kwargs: Any) -> None:
         self.pairs = pairs
         super().__init__(*args, **kwargs)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ShortChoiceField":
+        copied: ShortChoiceField = super().__deepcopy__(memo)
+        copied.__dict__.pop("rows", None)  # of another form, perhaps of yesterday
+        return copied
+
+    @cached_property
+    def rows(self) -> list[Model]:
+        return list(self.queryset.all())
+
+    def to_python(self, value: Any) -> Model | None:
+        if self.pairs or value in self.empty_values:
+            return super().to_python(value)
+        chosen = value if isinstance(value, Model) else next((r for r in self.rows if str(r.pk) == str(value)), None)
+        if chosen is None:
+            raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": value})
+        return chosen
 
 
 class DayField(forms.DateField):

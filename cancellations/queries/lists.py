@@ -22,6 +22,7 @@ from cancellations.models import (
     OfferMove,
     Reason,
 )
+from cancellations.models.cases import CaseState
 from cancellations.models.offers import OfferState
 from customers.models import Delivery
 from staff import formats
@@ -111,10 +112,11 @@ def queue(
     if category:
         rows = rows.filter(reason__category_id=category)
     page: Page[CancellationCase] = keyset_page(rows, order=("-opened_at", "-id"), cursor=cursor, size=PAGE)
-    return [_row(case, now) for case in page.rows], page.next
+    labels = {state: str(state.label) for state in {State(case.state) for case in page.rows}}
+    return [_row(case, labels, now) for case in page.rows], page.next
 
 
-def _row(case: CancellationCase, now: datetime) -> Row:
+def _row(case: CancellationCase, labels: Mapping[CaseState, str], now: datetime) -> Row:
     state = State(case.state)
     tone = TONES[state]
     return Row(
@@ -128,7 +130,7 @@ def _row(case: CancellationCase, now: datetime) -> Row:
         agent=case.agent.short_name if case.agent else "–",
         opened=formats.when(case.opened_at, now),
         ends=formats.day(case.ends_on) if case.ends_on and not case.is_open else "–",
-        state=str(state.label),
+        state=labels[state],
         tone=tone,
         icon=ICONS[tone],
     )

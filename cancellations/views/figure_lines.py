@@ -28,13 +28,16 @@ def points(share: float | None) -> str:
     return "–" if share is None else f"{'+' if share > 0 else ''}{formats.number(round(100 * share, 1))}"
 
 
-def lines(f: Figures) -> list[dict[str, Any]]:
-    """Name, figure, its likely range, definition and trap; `grey` when the cohort is not mature."""
+Line = dict[str, Any]  # name, figure, its likely range, definition and trap; `grey` when the cohort is not mature
+
+
+def lines(f: Figures) -> list[Line]:
+    return [*outcomes(f), *uplift(f), *watched(f)]
+
+
+def outcomes(f: Figures) -> list[Line]:
     share = {name: rate(getattr(f, name)) for name in ("contact_save", "confirmed_save", "boomerang", "take")}
     immature = f.mature < f.notices
-    u = f.uplift
-    few = u.points is None
-    spread = f"{points(u.low)} – {points(u.high)}"
     return [
         line(_("Notices"), formats.number(f.notices), "", _("Cancellations declared in the period.")),
         line(
@@ -70,12 +73,22 @@ def lines(f: Figures) -> list[dict[str, Any]]:
             grey=immature,
         ),
         line(_("Cost of accepted offers"), formats.money(f.cost), "", _("Without the hold-out.")),
+    ]
+
+
+def uplift(f: Figures) -> list[Line]:
+    """What the offers brought, against the hold-out."""
+    u = f.uplift
+    few = u.points is None
+    grey = few or f.mature < f.notices
+    spread = f"{points(u.low)} – {points(u.high)}"
+    return [
         line(
             _("Uplift, points"),
             points(u.points),
             _now("no hold-out yet") if few else spread,
             _("Still paying on day 90: treated arm − hold-out arm, by what was assigned, never accepters alone."),
-            grey=immature or few,
+            grey=grey,
         ),
         line(
             _("Further cases until ± 5 points"),
@@ -90,22 +103,28 @@ def lines(f: Figures) -> list[dict[str, Any]]:
             if f.incremental
             else "",
             _("Uplift × treated mature notices."),
-            grey=immature or few,
+            grey=grey,
         ),
         line(
             _("Cost of an incremental save"),
             formats.money(cents(f.cost_per_save)),
             "" if f.cost_per_save is not None else _now("undefined: no uplift"),
             _("Cost of the offers accepted in mature cases ÷ incremental saves."),
-            grey=immature or few,
+            grey=grey,
         ),
         line(
             _("Net value"),
             formats.money(cents(f.net_value[0] if f.net_value else None)),
             f"{formats.money(cents(f.net_value[1]))} – {formats.money(cents(f.net_value[2]))}" if f.net_value else "",
             _("Incremental saves × V − cost. V is a model: the range is V ± 30 %."),
-            grey=immature or few,
+            grey=grey,
         ),
+    ]
+
+
+def watched(f: Figures) -> list[Line]:
+    """What the law wants to be nought."""
+    return [
         line(
             _("Offers after a refusal"),
             formats.number(f.offers_after_refusal),
@@ -134,5 +153,5 @@ def cents(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else amount.quantize(Decimal("0.01"))
 
 
-def line(name: Any, figure: str, spread: str, about: Any, *, grey: bool = False, tone: str = "") -> dict[str, Any]:
+def line(name: Any, figure: str, spread: str, about: Any, *, grey: bool = False, tone: str = "") -> Line:
     return {"name": name, "figure": figure, "range": spread, "about": about, "grey": grey, "tone": tone}

@@ -207,7 +207,7 @@ def experiment(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "cancellations/reports/experiment.html",
-        {"form": form, "policies": policies, "arms": arms, "lines": figure_lines.lines(found)[8:13]},
+        {"form": form, "policies": policies, "arms": arms, "lines": figure_lines.uplift(found)},
     )
 
 

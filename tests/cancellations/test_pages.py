@@ -16,6 +16,7 @@ from tests.cancellations.factories import (
     CancellationCaseFactory,
     IncentiveVersionFactory,
     OfferFactory,
+    ReasonFactory,
     candidate,
 )
 from tests.factories import SubscriptionFactory
@@ -300,3 +301,14 @@ def test_an_unfinished_call_is_found_again(desk, agent):
     assert link in desk.get("/").content.decode()
     hits = desk.get("/search/", {"q": case.number.lower()}, headers=HTMX).content.decode()
     assert url("case", case.pk) in hits
+
+
+def test_a_choice_of_the_queue_is_read_once_and_an_unknown_one_said(client_as, reasons, django_assert_num_queries):
+    client = client_as("agent")
+    case = CancellationCaseFactory(reason=ReasonFactory())
+    client.get("/cancellations/")
+    with django_assert_num_queries(6):
+        page = client.get("/cancellations/", {"category": case.reason.category_id})
+    assert [row.number for row in page.context["rows"]] == [case.number]
+    unknown = client.get("/cancellations/", {"category": "999999"})
+    assert unknown.context["form"].errors["category"]
