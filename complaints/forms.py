@@ -61,13 +61,15 @@ class Choices(forms.RadioSelect):
 
 
 class Labelled(forms.Form):
-    """Labels are the models' words; a form begins them with a capital."""
+    """Labels are the models' words; a form begins them with a capital. What is not chosen is a dash."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             if field.label:
                 field.label = capfirst(field.label)
+            if getattr(field, "empty_label", None) == "---------":
+                field.empty_label = NO_CHOICE[0][1]
 
 
 def _lines(rows: int) -> forms.Textarea:
@@ -135,6 +137,7 @@ class IntakeForm(Labelled):
     def __init__(self, *args: Any, customer: Customer, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["category"].queryset = categories()
+        self.fields["category"].widget.attrs["autofocus"] = True  # a call of just now: what stands above is right
         self.fields["subscription"].queryset = customer.subscriptions.select_related("plan").order_by("-pk")
         self.fields["subscription"].label_from_instance = lambda one: f"{one.plan} ({one.get_status_display()})"
         self.fields["received_at"].initial = timezone.localtime(now).replace(second=0, microsecond=0, tzinfo=None)

@@ -210,8 +210,8 @@ def strip(
         _n(at),
         _text(at, 16, f"{_('middle')} {write(middle)}", "value"),
         pointed,
-        _text(LEFT, 82, write(ordered[0])),
-        _text(RIGHT, 82, write(ordered[-1])),
+        _text(LEFT, 82, write(min(everything))),
+        _text(RIGHT, 82, write(max(everything))),
     )
     rows = [(write(value), formats.number(count)) for value, count in counted]
     return Chart(title, head, svg=svg, rows=rows)

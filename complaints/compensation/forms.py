@@ -41,6 +41,11 @@ class WishForm(forms.Form):
     what = forms.CharField(label=_("What exactly"), max_length=120, required=False)
     stamps = forms.IntegerField(label=_("Stamps"), min_value=1, max_value=100, required=False)
 
+    @property
+    def is_further(self) -> bool:
+        """Beyond what a proposal starts with: folded until it is wanted."""
+        return not self.initial
+
     def wish(self) -> Wish | None:
         data = self.cleaned_data
         if not data.get("kind"):

@@ -33,7 +33,7 @@ class PublicForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(label=_("Your e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     number = forms.CharField(label=_("Your customer number"), max_length=30, required=False)
-    category = forms.ModelChoiceField(label=_("What is it about?"), queryset=Category.objects.none())
+    category = forms.ModelChoiceField(label=_("What is it about?"), queryset=Category.objects.none(), empty_label="–")
     title = forms.CharField(label=_("In one line"), max_length=160)
     happened = forms.CharField(label=_("What happened?"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 7}))
     wanted = forms.CharField(

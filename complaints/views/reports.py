@@ -104,6 +104,12 @@ def complaints_report(request: HttpRequest) -> HttpResponse:
                     _("Age of complaints without an answer"), reports.ages(scope, now), head=[_("Age"), _("Complaints")]
                 ),
                 charts.bars(
+                    _("Still a customer after 90 days, by month of closing"),
+                    [(formats.month(month), kept / active) for month, kept, active in months],
+                    head=[_("Month"), _("Share")],
+                    write=formats.percent,
+                ),
+                charts.bars(
                     _("Within the promise, by week"),
                     [(formats.day(week), kept / due) for week, kept, due in weeks],
                     head=[_("Week of"), _("Share")],
@@ -113,12 +119,6 @@ def complaints_report(request: HttpRequest) -> HttpResponse:
                     _("Root causes"),
                     [(names[cause], count) for cause, count in reports.causes(scope)],
                     head=[_("Cause"), _("Complaints")],
-                ),
-                charts.bars(
-                    _("Still a customer after 90 days, by month of closing"),
-                    [(formats.month(month), kept / active) for month, kept, active in months],
-                    head=[_("Month"), _("Share")],
-                    write=formats.percent,
                 ),
             ],
         },
