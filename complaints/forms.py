@@ -379,11 +379,11 @@ class IncomingForm(Versioned):
         initial=Message.Kind.LETTER,
         widget=Choices,
     )
-    body = forms.CharField(label=_("what it says"), max_length=20_000, required=False, widget=_lines(4))
+    text = forms.CharField(label=_("what it says"), max_length=20_000, required=False, widget=_lines(4))
     files = FilesField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not cleaned.get("body") and not cleaned.get("files") and not self.errors:
-            self.add_error("body", _("Write down what it says, or attach the scan."))
+        if not cleaned.get("text") and not cleaned.get("files") and not self.errors:
+            self.add_error("text", _("Write down what it says, or attach the scan."))
         return cleaned

@@ -304,7 +304,7 @@ CHORES: dict[str, Step] = {
             lambda case, form, by, now: actions.receive(
                 case.pk,
                 kind=form.cleaned_data["kind"],
-                body=form.cleaned_data["body"] or "–",
+                body=form.cleaned_data["text"] or "–",
                 files=form.cleaned_data["files"],
                 by=by,
                 now=now,

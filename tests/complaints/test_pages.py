@@ -232,7 +232,9 @@ def test_a_letter_that_came_is_logged_with_its_scan_and_the_case_goes_on(client_
     case = steps_to(registered(), client, "ask")
     address = reverse("complaints:step", args=[case.pk, "incoming"])
     empty = client.post(address, {"kind": "letter", "version": case.version})
-    assert empty.context["form"].errors == {"body": ["Write down what it says, or attach the scan."]}
+    assert empty.context["form"].errors == {"text": ["Write down what it says, or attach the scan."]}
+    shown = client.get(address).content.decode()
+    assert all(f'name="{name}"' in shown for name in empty.context["form"].fields)
     assert client.post(address, {"kind": "letter", "files": [png()], "version": case.version}).status_code == 302
     case.refresh_from_db()
     came = case.messages.get(direction="in")
