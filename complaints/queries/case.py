@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import Http404
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from complaints.models import Attachment, Breach, CaseChange, CaseMove, Clock, ComplaintCase, Message
@@ -228,7 +227,7 @@ def _face(one: Clock, now: datetime) -> ClockFace:
             icon = "clock-alert" if near else "clock"
     return ClockFace(
         kind=one.kind,
-        label=capfirst(one.get_kind_display()),
+        label=one.get_kind_display(),
         due=formats.moment(one.due_at),
         text=text,
         tone=tone,
