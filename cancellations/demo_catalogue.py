@@ -1,227 +1,19 @@
 """What the demo company may offer, what it has learned of each kind, and why its customers call."""
 
+import tomllib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 from cancellations import terms
 from cancellations.models import Incentive, IncentiveVersion, Reason, ReasonIncentive
-from cancellations.models.incentives import Kind
+from cancellations.models.incentives import no_rules
 from staff.models import User
 
 HISTORY = timedelta(days=730)
 
-# code, kind, (English, Swedish, German), terms, lever, cool-down, monthly budget, what to say in English
-Catalogue = tuple[str, str, tuple[str, str, str], dict[str, Any], str, int, int | None, tuple[str, str, str]]
-CATALOGUE: list[Catalogue] = [
-    (
-        "ten-off-6",
-        Kind.PERCENT_OFF,
-        ("Discount 10 %", "Rabatt 10 %", "Rabatt 10 %"),
-        {"percent": 10, "months": 6},
-        "1",
-        180,
-        None,
-        (
-            "We can take ten per cent off for half a year.",
-            "Vi kan dra av tio procent i ett halvår.",
-            "Wir können ein halbes Jahr lang zehn Prozent nachlassen.",
-        ),
-    ),
-    (
-        "twenty-off-6",
-        Kind.PERCENT_OFF,
-        ("Discount 20 %", "Rabatt 20 %", "Rabatt 20 %"),
-        {"percent": 20, "months": 6},
-        "1",
-        180,
-        4000,
-        (
-            "For half a year you would pay a fifth less.",
-            "I ett halvår skulle du betala en femtedel mindre.",
-            "Ein halbes Jahr lang zahlen Sie ein Fünftel weniger.",
-        ),
-    ),
-    (
-        "half-off-3",
-        Kind.PERCENT_OFF,
-        ("Half price", "Halva priset", "Halber Preis"),
-        {"percent": 50, "months": 3},
-        "0.8",
-        365,
-        2500,
-        ("Three months at half the price.", "Tre månader till halva priset.", "Drei Monate zum halben Preis."),
-    ),
-    (
-        "five-off-12",
-        Kind.AMOUNT_OFF,
-        ("Five off", "Fem av", "Fünf weniger"),
-        {"amount": 5, "months": 12},
-        "1",
-        180,
-        None,
-        (
-            "Five euros less each month, for a year.",
-            "Fem euro mindre varje månad, i ett år.",
-            "Ein Jahr lang jeden Monat fünf Euro weniger.",
-        ),
-    ),
-    (
-        "month-free",
-        Kind.FREE_MONTHS,
-        ("A free month", "En gratis månad", "Ein Freimonat"),
-        {"months": 1},
-        "1",
-        180,
-        None,
-        ("The next month is on us.", "Nästa månad bjuder vi på.", "Der nächste Monat geht auf uns."),
-    ),
-    (
-        "pause-2",
-        Kind.PAUSE,
-        ("Pause", "Paus", "Pause"),
-        {"months": 2},
-        "1.2",
-        180,
-        None,
-        (
-            "You can pause for two months and keep your number and your price.",
-            "Du kan pausa i två månader och behålla nummer och pris.",
-            "Sie können zwei Monate pausieren und behalten Nummer und Preis.",
-        ),
-    ),
-    (
-        "smaller-plan",
-        Kind.PLAN_CHANGE,
-        ("Smaller plan", "Mindre abonnemang", "Kleinerer Tarif"),
-        {"plan": "mobile-5", "monthly_price": "14.90", "monthly_margin": "6.20"},
-        "1",
-        0,
-        None,
-        (
-            "A smaller plan would fit what you use.",
-            "Ett mindre abonnemang räcker för det du använder.",
-            "Ein kleinerer Tarif reicht für das, was Sie nutzen.",
-        ),
-    ),
-    (
-        "premium-tv-4",
-        Kind.ADDON,
-        ("Premium TV", "Premium-TV", "Premium-TV"),
-        {"what": "Premium TV", "monthly_cost": "4.50", "months": 4},
-        "1.1",
-        180,
-        None,
-        (
-            "Premium TV with all sports, free for four months.",
-            "Premium-TV med all sport, gratis i fyra månader.",
-            "Premium-TV mit allem Sport, vier Monate gratis.",
-        ),
-    ),
-    (
-        "coffee-stamps",
-        Kind.BONUS_STAMPS,
-        ("Coffee stamps", "Kaffestämplar", "Kaffeestempel"),
-        {"stamps": 5, "stamp_cost": "0.40"},
-        "1",
-        90,
-        None,
-        (
-            "Five stamps on your coffee card, today.",
-            "Fem stämplar på ditt kaffekort, i dag.",
-            "Fünf Stempel auf Ihre Kaffeekarte, heute noch.",
-        ),
-    ),
-    (
-        "mesh-gift",
-        Kind.GIFT,
-        ("Mesh router as a gift", "Mesh-router i present", "Mesh-Router als Geschenk"),
-        {"what": "Mesh router", "cost": "38.00"},
-        "1",
-        365,
-        None,
-        (
-            "A second router, so that the signal reaches every room.",
-            "En router till, så att det når varje rum.",
-            "Ein zweiter Router, damit das Signal jedes Zimmer erreicht.",
-        ),
-    ),
-    (
-        "moving-fee",
-        Kind.FEE_WAIVER,
-        ("Moving fee", "Flyttavgift", "Umzugsgebühr"),
-        {"what": "Moving fee", "amount": "29.00"},
-        "1",
-        180,
-        None,
-        (
-            "We move your connection with you, without the fee.",
-            "Vi flyttar med dig, utan avgift.",
-            "Wir ziehen mit Ihnen um, ohne Gebühr.",
-        ),
-    ),
-    (
-        "price-lock-12",
-        Kind.PRICE_LOCK,
-        ("Price lock", "Låst pris", "Preisgarantie"),
-        {"months": 12, "expected_rise": "6.00"},
-        "0.9",
-        180,
-        None,
-        (
-            "The same price for a year, if you stay for that year.",
-            "Samma pris i ett år, om du stannar året ut.",
-            "Ein Jahr lang derselbe Preis, wenn Sie das Jahr bleiben.",
-        ),
-    ),
-    (
-        "repair-visit",
-        Kind.SERVICE_FIX,
-        ("Repair visit", "Teknikerbesök", "Technikerbesuch"),
-        {"what": "Repair visit", "cost": "45.00"},
-        "1.2",
-        90,
-        None,
-        (
-            "A technician comes this week and finds the fault.",
-            "En tekniker kommer i veckan och hittar felet.",
-            "Diese Woche kommt ein Techniker und findet den Fehler.",
-        ),
-    ),
-    (
-        "training-call",
-        Kind.SERVICE_FIX,
-        ("Setup help by phone", "Hjälp att komma igång", "Einrichtungshilfe"),
-        {"what": "Setup help", "cost": "9.00"},
-        "1",
-        90,
-        None,
-        (
-            "A colleague calls and sets everything up with you.",
-            "En kollega ringer och ställer in allt med dig.",
-            "Eine Kollegin ruft an und richtet alles mit Ihnen ein.",
-        ),
-    ),
-    (
-        "cinema",
-        Kind.CUSTOM,
-        ("Two cinema tickets", "Två biobiljetter", "Zwei Kinokarten"),
-        {"what": "Two cinema tickets", "cost": "16.00"},
-        "0.7",
-        180,
-        None,
-        ("Two cinema tickets as a thank you.", "Två biobiljetter som tack.", "Zwei Kinokarten als Dankeschön."),
-    ),
-]
-RULES: dict[str, dict[str, Any]] = {
-    "smaller-plan": {"applicable": {"all": [{"var": "monthly_price", "op": "ge", "value": 20}]}},
-    "pause-2": {"suitable": {"all": [{"var": "reason_category", "op": "not_in", "value": ["competitor"]}]}},
-    "moving-fee": {"applicable": {"all": [{"var": "reason_category", "op": "in", "value": ["moving"]}]}},
-    "repair-visit": {"applicable": {"all": [{"var": "reason_category", "op": "in", "value": ["product", "service"]}]}},
-    "half-off-3": {"eligible": {"all": [{"var": "tenure_months", "op": "ge", "value": 12}]}},
-    "price-lock-12": {"applicable": {"all": [{"var": "in_debt", "op": "is", "value": False}]}},
-}
+CATALOGUE = Path(__file__).with_suffix(".toml")
 # What helps whom: reason category → kinds with the share that accepts and, of those, the share still there on day 90.
 HELPS: dict[str, dict[str, tuple[float, float]]] = {
     "price": {
@@ -258,10 +50,11 @@ COMPETITORS = ("Telenord", "Bredblick", "Alpenfunk", "Nordwave", "KabelPlus")
 def publish(now: datetime) -> list[IncentiveVersion]:
     author, publisher = User.objects.get(username="mark"), User.objects.get(username="sofia")
     versions = []
-    for code, kind, names, fields, lever, cooldown, budget, said in CATALOGUE:
+    for row in tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["incentive"]:
+        names, said = row["names"], row["said"]
         incentive = Incentive.objects.create(
-            code=code,
-            kind=kind,
+            code=row["code"],
+            kind=row["kind"],
             name=names[0],
             name_sv=names[1],
             name_de=names[2],
@@ -274,11 +67,11 @@ def publish(now: datetime) -> list[IncentiveVersion]:
                 incentive=incentive,
                 number=1,
                 state=IncentiveVersion.State.PUBLISHED,
-                terms=terms.clean(kind, fields),
-                rules={"eligible": None, "applicable": None, "suitable": None} | RULES.get(code, {}),
-                lever=Decimal(lever),
-                cooldown_days=cooldown,
-                monthly_budget=budget,
+                terms=terms.clean(row["kind"], row["terms"]),
+                rules=no_rules() | row.get("rules", {}),
+                lever=Decimal(row.get("lever", 1)),
+                cooldown_days=row["cooldown_days"],
+                monthly_budget=row.get("monthly_budget"),
                 author=author,
                 publisher=publisher,
                 published_at=now - HISTORY,
