@@ -253,7 +253,8 @@ class Task:
     what: str
     before: str
     during: str
-    span: str
+    starts: str
+    ends: str
     accepted: str
     state: str
     failed: bool
@@ -287,9 +288,8 @@ def _task(offer: Offer, now: datetime) -> Task:
         what=terms.headline(incentive.kind, offer.terms, incentive.label()),
         before=formats.money(row.price_before),
         during=formats.money(row.price_during),
-        span=f"{formats.day(row.starts_on)} – {formats.day(row.ends_on)}"
-        if row.ends_on
-        else formats.day(row.starts_on),
+        starts=formats.day(row.starts_on),
+        ends=formats.day(row.ends_on) if row.ends_on else "",
         accepted=formats.when(offer.answered_at or offer.created_at, now),
         state=str(OfferState(offer.state).label),
         failed=offer.state == OfferState.FAILED,
