@@ -20,6 +20,7 @@ Reason = LedgerEntry.Reason
 @transaction.atomic
 def merge(source_id: int, *, into_id: int, by: User, now: datetime) -> Merge:
     """Move stamps (or debt), open rewards and cards of `source` to `into`; the cards of both lead there from now on.
+    A nameless card takes the customer of the one that goes into it.
 
     Both rows are locked in key order. Conserves the sum. Raises DomainError unless both are active members of one
     programme.
@@ -47,6 +48,9 @@ def merge(source_id: int, *, into_id: int, by: User, now: datetime) -> Merge:
         )
     source.status, source.merged_into = Status.MERGED, target
     source.save(update_fields=["status", "merged_into"])
+    if target.customer_id is None and source.customer_id:
+        target.customer_id = source.customer_id
+        target.save(update_fields=["customer"])
     Membership.objects.filter(merged_into=source).update(merged_into=target)
     _settle_tiers([target], version, now)
     return record
@@ -69,7 +73,10 @@ def unmerge(merge_id: int, *, by: User, now: datetime) -> Merge:
     record = Merge.objects.select_for_update().get(pk=merge_id)
     if record.undone_at or source.merged_into_id != target.pk:
         raise DomainError(_("These two are not merged any more."), code="merge_undone")
-    if (
+    if source.customer_id and source.customer_id == target.customer_id:  # two open ones of a customer there cannot be
+        target.customer_id = None
+        target.save(update_fields=["customer"])
+    elif (
         source.customer_id
         and Membership.objects.filter(
             programme_id=source.programme_id, customer=source.customer_id, status__in=["active", "blocked"]

@@ -1,0 +1,83 @@
+"""The same person twice: merged at the desk or by a file, named and parted again."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from loyalty import actions
+from loyalty.models import Membership, Merge
+from loyalty.queries.ledger import faults
+from tests.conftest import NOON
+from tests.loyalty.factories import VersionFactory, buy, member
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
+
+
+def test_a_nameless_card_takes_the_name_and_gives_it_back(user_as):
+    jane, found = member(), member(customer=None)
+    customer, agent = jane.customer, user_as("agent")
+    buy(found, 2)
+    record = actions.merge(jane.pk, into_id=found.pk, by=agent, now=NOON)
+    found.refresh_from_db()
+    assert found.customer == customer
+    actions.unmerge(record.pk, by=agent, now=NOON)
+    assert list(Membership.objects.order_by("pk").values_list("customer", "status", "balance")) == [
+        (customer.pk, "active", 0),
+        (None, "active", 2),
+    ]
+
+
+def run(path, *args):
+    out = StringIO()
+    call_command("merge_members", str(path), *args, stdout=out, stderr=StringIO())
+    return json.loads(out.getvalue().splitlines()[-1])
+
+
+def test_a_file_of_duplicates_is_merged_once_and_tells_what_it_left_out(tmp_path, user_as):
+    agent = user_as("team lead", username="lead")
+    one, two, three, blocked = (member() for _ in range(4))
+    other = member(VersionFactory(programme__code="tea").programme)
+    for membership, items in ((one, 5), (two, 3), (three, 2)):
+        buy(membership, items)
+    actions.set_blocked(blocked.pk, True, by=agent, now=NOON)
+    lost = actions.replace_card(two.cards.get().pk, by=agent, now=NOON).replaces.number
+
+    def card(membership):
+        return membership.cards.get(replaced_by=None).number
+
+    path, left = tmp_path / "twice.csv", tmp_path / "left.jsonl"
+    pairs = [
+        (lost, card(one)),
+        (f" {card(three)} ", card(two)),
+        (card(blocked), card(one)),
+        (card(other), card(one)),
+        ("12", card(one)),
+        (card(one), ""),
+    ]
+    path.write_text("\ufeffinto,note,card\n" + "".join(f"{into},same,{number}\n" for number, into in pairs))
+    told = run(path, "--by", "lead", "--rejects", str(left))
+    assert (told["rows"], told["merged"], told["known"], told["rejected"]) == (6, 2, 0, 4)
+    assert told["reasons"] == {
+        "A blocked or closed membership cannot be merged.": 1,
+        "These cards belong to different programmes.": 1,
+        "No card has this number.": 2,
+    }
+    assert [json.loads(line)["row"] for line in left.read_text().splitlines()] == [4, 5, 6, 7]
+    one.refresh_from_db()
+    assert (one.balance, one.rewards.filter(state="issued").count()) == (1, 1)
+    assert set(Merge.objects.values_list("by", flat=True)) == {agent.pk}
+    again = run(path, "--by", "lead")
+    assert (again["merged"], again["known"], again["rejected"]) == (0, 2, 4)
+    assert faults() == []
+
+
+def test_a_file_of_duplicates_that_does_not_fit_is_refused(tmp_path, user_as):
+    user_as("team lead", username="lead")
+    path = tmp_path / "twice.csv"
+    path.write_text("card,other\n1,2\n")
+    with pytest.raises(CommandError, match="no column “into”"):
+        run(path, "--by", "lead")
+    with pytest.raises(CommandError, match="Nobody is called"):
+        run(path, "--by", "nobody")
