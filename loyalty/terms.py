@@ -158,6 +158,20 @@ class Terms:
         return max((tier for tier in self.tiers if reached >= tier.start), key=lambda t: t.start, default=None)
 
     @property
+    def counts_money(self) -> bool:
+        """Whether what is paid decides what is earned, so that whoever stamps must say it."""
+        return any(rule.per == "amount" or rule.minimum for rule in self.rules)
+
+    @property
+    def counts_only(self) -> tuple[frozenset[str], frozenset[str]] | None:
+        """The products and the categories that earn, where nothing else does; None where anything may."""
+        rules = [rule for rule in self.rules if rule.per != "bonus"]
+        if not all(rule.products or rule.categories for rule in rules):
+            return None
+        none: frozenset[str] = frozenset()
+        return none.union(*(rule.products for rule in rules)), none.union(*(rule.categories for rule in rules))
+
+    @property
     def without_bonus(self) -> "Terms":
         """The same terms as if no bonus window were open."""
         return replace(self, rules=tuple(rule for rule in self.rules if rule.per != "bonus"))

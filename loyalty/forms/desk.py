@@ -6,11 +6,13 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.models import Membership, Product, Programme, Store
 from loyalty.rules.earning import Line
+from loyalty.terms import Terms
 
 
 class Keyed(forms.Form):
@@ -52,7 +54,7 @@ class EnrolForm(forms.Form):
 
 
 class Bought(forms.Form):
-    """What was bought, as a person tells it."""
+    """What was bought, as a person tells it: asked as far as the terms make something of it."""
 
     count = forms.IntegerField(label=_("Items"), min_value=1, max_value=99, initial=1)
     product = forms.ModelChoiceField(
@@ -67,6 +69,17 @@ class Bought(forms.Form):
         help_text=_("Left empty: what the product costs."),
     )
 
+    def __init__(self, *args: Any, terms: Terms | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counts_money = terms is not None and terms.counts_money
+        if not self.counts_money:
+            del self.fields["amount"]
+        if terms and (only := terms.counts_only):
+            products, categories = only
+            field = self.fields["product"]
+            field.queryset = field.queryset.filter(Q(sku__in=products) | Q(category__code__in=categories))
+            field.required, field.empty_label = True, None
+
     @property
     def line(self) -> Line:
         data = self.cleaned_data
@@ -79,14 +92,19 @@ class Bought(forms.Form):
 class StampForm(Bought, Keyed):
     store = forms.ModelChoiceField(Store.objects.filter(is_open=True).order_by("name"), label=_("Store"))
 
-    def __init__(self, *args: Any, counts_money: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not counts_money:
-            del self.fields["amount"]
         field = self.fields["store"]
         field.choices = [(store.pk, store.name) for store in field.queryset]
         if field.choices:
             field.initial = field.choices[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        nothing_told = not data.get("product") and data.get("amount") is None
+        if self.counts_money and nothing_told and "amount" not in self.errors:
+            self.add_error("amount", _("Type what was paid, or choose the product."))
+        return data
 
 
 class SpendForm(Keyed):

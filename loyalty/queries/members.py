@@ -26,7 +26,7 @@ from loyalty.models import (
 from loyalty.queries.terms import tier_progress, version_at
 from loyalty.rules.cards import grouped, normalise
 from loyalty.rules.trace import say
-from loyalty.terms import Price
+from loyalty.terms import Price, Terms
 from loyalty.words import amount_of
 from staff import formats
 from staff.decisions import Verdict
@@ -168,14 +168,14 @@ class Detail:
     waiting: list[str]
 
     @property
-    def counts_money(self) -> bool:
-        """Whether what is paid decides what is earned, so that the desk must ask for it."""
-        rules = self.version.terms.rules if self.version else ()
-        return any(rule.per == "amount" or rule.minimum for rule in rules)
-
-    @property
     def card(self) -> CardToken | None:
         return next((row["card"] for row in self.cards if row["alive"]), None)
+
+
+def terms_of(pk: int, now: datetime) -> Terms | None:
+    """The terms in force for a member; two queries."""
+    version = version_at(Membership.objects.values_list("programme_id", flat=True).get(pk=pk), now)
+    return version.terms if version else None
 
 
 def detail(member: Membership, now: datetime) -> Detail:

@@ -39,6 +39,7 @@ def deed(
         @require_POST
         @permission_required(permission, raise_exception=True)
         def view(request: HttpRequest, pk: int) -> HttpResponse:
+            get_object_or_404(Membership, pk=pk)
             form = form_class(request.POST, auto_id=f"{name}_%s", **about(pk))
             if form.is_valid():
                 try:
@@ -63,7 +64,11 @@ def _live_card(pk: int) -> CardToken:
     return card
 
 
-@deed("stamp", "loyalty.stamp_card", forms.StampForm)
+def _bought(pk: int) -> dict[str, Any]:
+    return {"terms": queries.terms_of(pk, timezone.now())}
+
+
+@deed("stamp", "loyalty.stamp_card", forms.StampForm, _bought)
 def stamp(request: HttpRequest, pk: int, form: forms.StampForm) -> str:
     """Stamp what is bought now; the form's key makes a second press harmless."""
     now, data = timezone.now(), form.cleaned_data
@@ -97,7 +102,7 @@ def give(request: HttpRequest, pk: int, form: Form) -> str:
     return _("This is above your authority: a colleague has been asked.")
 
 
-@deed("claim", "loyalty.stamp_card", forms.ClaimForm)
+@deed("claim", "loyalty.stamp_card", forms.ClaimForm, _bought)
 def claim(request: HttpRequest, pk: int, form: forms.ClaimForm) -> str:
     """A forgotten receipt."""
     data = form.cleaned_data

@@ -119,8 +119,9 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
     """The member with the forms that stand open; `bound` are those that came back with an error."""
     member = get_object_or_404(Membership.objects.select_related("customer", "programme", "merged_into"), pk=pk)
     detail = queries.detail(member, timezone.now())
+    terms = detail.version.terms if detail.version else None
     offered: dict[str, Any] = {
-        "stamp": forms.StampForm(auto_id="stamp_%s", counts_money=detail.counts_money),
+        "stamp": forms.StampForm(auto_id="stamp_%s", terms=terms),
         "spend": forms.SpendForm(auto_id="spend_%s"),
         "waive": forms.NoteForm(auto_id="waive_%s"),
     } | bound
@@ -129,7 +130,7 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
 
 
 FOLDED: dict[str, Callable[[int], Form]] = {
-    "claim": lambda pk: forms.ClaimForm(auto_id="claim_%s"),
+    "claim": lambda pk: forms.ClaimForm(auto_id="claim_%s", terms=queries.terms_of(pk, timezone.now())),
     "give": lambda pk: forms.GiveForm(auto_id="give_%s"),
     "replace": lambda pk: forms.CardForm(auto_id="replace_%s", cards=queries.replaceable(pk)),
     "merge": lambda pk: forms.MergeForm(auto_id="merge_%s"),

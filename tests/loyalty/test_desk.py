@@ -226,10 +226,30 @@ def test_a_receipt_from_paper_says_what_was_bought(agent, shop):
     latte = ProductFactory().pk
     post(agent, "claim", jane.pk, **told, number="1", count=2, product=latte)
     post(agent, "claim", jane.pk, **told, number="2", count=1, amount="31")
+    silent = post(agent, "stamp", jane.pk, key=KEY, count=1, store=StoreFactory().pk)
+    assert (silent.status_code, "Type what was paid" in silent.content.decode()) == (422, True)
     assert list(jane.receipts.order_by("number").values_list("number", "stamps", "total")) == [
         ("1", 4, Decimal("9.00")),
         ("2", 3, Decimal("31.00")),
     ]
+
+
+def test_the_desk_offers_what_counts_so_that_one_press_stamps(agent):
+    rules = [
+        {"key": "coffee", "per": "item", "categories": ["coffee"]},
+        {"key": "mug", "per": "item", "products": ["m"]},
+    ]
+    rules.append({"key": "monday", "per": "bonus", "times": 2, "weekdays": [0]})
+    ProductFactory(sku="bun", name="A bun", category=None)
+    latte, _mug = ProductFactory(), ProductFactory(sku="m", name="Mug", category=None)
+    jane = member(VersionFactory(programme__code="narrow", rules=rules).programme, now=timezone.now())
+    page = agent.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
+    offered = re.search(r'<select name="product".*?</select>', page, re.DOTALL).group()
+    assert re.findall(r">([^<]+)</option>", offered) == ["Latte", "Mug"]
+    store = StoreFactory().pk
+    assert post(agent, "stamp", jane.pk, key=KEY, count=1, store=store).status_code == 422
+    post(agent, "stamp", jane.pk, key=KEY, count=1, store=store, product=latte.pk)
+    assert jane.receipts.get().stamps in (1, 2)  # a Monday doubles it
 
 
 def test_a_reward_that_expired_yesterday_is_extended_with_a_reason(client_as, agent):
