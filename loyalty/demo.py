@@ -78,6 +78,8 @@ def load(*, seed: int, now: datetime) -> None:
     record_sales(batch, by=None, now=now, late_ok=True)
     _redeem(draw, now)
     _club(people, draw, start, now)
+    with connection.cursor() as cursor:  # what follows asks about rows that the planner has never seen
+        cursor.execute("ANALYZE loyalty_membership, loyalty_receipt, loyalty_receiptline, loyalty_ledgerentry")
     demo_campaigns.load(programme, people, now)
     demo_signals.load(programme, people, now)
     agent = people.get("asa")

@@ -52,8 +52,9 @@ class Command(BaseCommand):
             with (Path(settings.VAR_DIR) / "serve.lock").open("a+") as lock:
                 self.take_over(lock)
                 self.prepare()
-                for name in ("web", "worker"):
-                    self.start(name)
+                self.start("web")  # comes up while the demo is loaded
+                self.load_demo()
+                self.start("worker")
                 self.wait_until_ready()
                 self.greet()
                 self.watch()
@@ -102,6 +103,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         compile_stale()
         _collect_static()
+        connections.close_all()
+
+    def load_demo(self) -> None:
+        """Into an empty database, whole or not at all: one that was interrupted begins anew."""
         if settings.DEMO and not User.objects.exists():
             self.stdout.write("Loading the demo company …")
             call_command("load_demo")
