@@ -23,7 +23,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 unless the database answers, is migrated, and a worker was seen in the last minute. One query."""
+    """503 unless all of `readiness` holds. One query."""
+    parts = readiness()
+    ready = all(parts.values())
+    return JsonResponse({"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503)
+
+
+def readiness() -> dict[str, bool]:
+    """Whether the database answers, is migrated, and a worker was seen in the last minute. One query."""
     parts = {"database": False, "migrations": False, "worker": False}
     try:
         parts["migrations"] = _all_migrated()
@@ -33,8 +40,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         parts["database"] = True
     except DatabaseError:
         parts["database"] = connection.is_usable() if connection.connection else False
-    ready = all(parts.values())
-    return JsonResponse({"status": "ok" if ready else "not ready", **parts}, status=200 if ready else 503)
+    return parts
 
 
 def _all_migrated() -> bool:

@@ -26,6 +26,7 @@ from django.db.migrations.executor import MigrationExecutor
 from config import database
 from config.catalogs import compile_stale
 from config.checks import refuse_unsafe
+from config.health import readiness
 from staff.demo import PASSWORD
 from staff.models import User
 
@@ -147,8 +148,9 @@ class Command(BaseCommand):
         while time.monotonic() < deadline:
             if dead := [name for name, child in self.children.items() if child.poll() is not None]:
                 raise CommandError(f"Could not start: {dead[0]} ended at once, see above.")
-            with contextlib.suppress(URLError, OSError), urlopen(ask, timeout=5):  # noqa: S310  our own address
-                return
+            if all(readiness().values()):  # the page would log each time that it is not
+                with contextlib.suppress(URLError, OSError), urlopen(ask, timeout=5):  # noqa: S310  our own address
+                    return
             time.sleep(0.1)
         raise CommandError("Started, but not ready after a minute: see /readyz.")
 
