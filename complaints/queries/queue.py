@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -191,7 +192,7 @@ def queue_page(
     wanted, place = asked(user, view=view, now=now, **filters), _place(cursor, order)
     rows = containing(_listed(wanted, order, place), q)[: PAGE + 1] if q else _first(wanted, order, place)
     page = paging.page_of(rows, order=order, size=PAGE)
-    labels = Labels()
+    labels = words_in(get_language() or "en")
     return QueuePage([labels.row(one, now) for one in page.rows], page.next)
 
 
@@ -225,10 +226,10 @@ def _read(name: str, value: Any) -> Any:
 
 
 class Labels:
-    """The words of one page's columns, each translated once and not once a row."""
+    """The words of the columns in the language in force, each translated once."""
 
-    def __init__(self) -> None:
-        priorities, language = ComplaintCase.Priority.choices, get_language() or "en"
+    def __init__(self, language: str) -> None:
+        priorities = ComplaintCase.Priority.choices
         self.state = {value: Tag(str(label), STATE_TONES.get(value, "")) for value, label in State.choices}
         self.priority = {value: Tag(str(label), PRIORITY_TONES.get(value, "")) for value, label in priorities}
         self.severity = {
@@ -257,10 +258,15 @@ class Labels:
         )
 
 
+@cache
+def words_in(language: str) -> Labels:
+    return Labels(language)
+
+
 def marks(case: ComplaintCase, now: datetime) -> list[Tag]:
     """Where a case stands, for the head of its page: state, time left, severity, priority."""
-    labels, priority = Labels(), _("priority: %(priority)s") % {"priority": case.get_priority_display()}
-    state = labels.state[case.state]
+    labels = words_in(get_language() or "en")
+    state, priority = labels.state[case.state], _("priority: %(priority)s") % {"priority": case.get_priority_display()}
     return [
         Tag(state.text, state.tone or "teal"),
         time_left(case, now),
