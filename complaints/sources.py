@@ -109,7 +109,7 @@ def badges(customer: Customer, now: datetime) -> Band:
     return Band(
         badges=[
             Badge(
-                text=f"{text}, {queue.days_left(due, now)}",
+                text=f"{text}, {queue.left_until(due, now)}",
                 tone="red" if due < now else "amber",
                 icon="message-square-warning",
                 url=reverse("complaints:case", args=[pk]),

@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, BooleanField, Count, F, Func, Oute
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from complaints.models import ComplaintCase, Message
@@ -305,8 +305,6 @@ def open_count(user: User) -> int:
     return ComplaintCase.objects.filter(is_open=True, assignee=user).count()
 
 
-def days_left(due_at: datetime, now: datetime) -> str:
-    days = (due_at - now).days
-    if days < 0:
-        return _("overdue")
-    return ngettext("%d day left", "%d days left", days) % days if days else _("due within a day")
+def left_until(due_at: datetime, now: datetime) -> str:
+    seconds = (due_at - now).total_seconds()
+    return _("overdue") if seconds < 0 else _("%(span)s left") % {"span": formats.span(seconds)}

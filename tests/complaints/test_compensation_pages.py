@@ -4,6 +4,7 @@ import csv
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -140,10 +141,13 @@ def test_the_liability_closes_to_the_cent_as_of_any_day():
     redemption.reverse(entry.pk, amount=D("5.55"), by=by, now=NOON)
     voucher_actions.extend(old.pk, valid_until=date(2027, 1, 1), by=by, now=NOON, note="ill")
     voucher_actions.void(other.pk, by=by, now=NOON, note="wrong product")
-    for first in range(45):
-        for last in range(first + 1):
-            found = liability((NOON - first * day).date(), (NOON - last * day).date())
-            assert all(line.movement.closes for line in found.lines)
+    days = [(NOON - back * day).date() for back in range(44, -1, -1)]
+    alone, since_the_first = [liability(one, one) for one in days], [liability(days[0], one) for one in days]
+    for found in (*alone, *since_the_first):
+        assert all(line.movement.closes for line in found.lines)
+    for before, after in pairwise(alone):  # so any period is the sum of its days
+        assert before.total().closing == after.total().opening
+    assert [found.total().closing for found in alone] == [found.total().closing for found in since_the_first]
     total = liability(date(2026, 11, 15), NOON.date()).total()
     assert [*total] == [D(x) for x in ("27.66", "114.00", "25.00", "5.55", "27.66", "89.00", "27.66", "33.21")]
     balances = sum(Voucher.objects.values_list("balance", flat=True))

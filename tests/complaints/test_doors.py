@@ -330,10 +330,10 @@ def test_the_desks_of_others_see_the_complaint(client_as):
     case = registered(now=NOON - timedelta(hours=1))
     [badge] = sources.badges(case.customer, NOON).badges
     assert badge.text == "open complaint, overdue"  # the first answer was promised for Tuesday at eleven
-    assert [queue.days_left(NOON, NOON - timedelta(hours=h)) for h in (-1, 23, 25, 50)] == [
+    assert [queue.left_until(NOON, NOON - timedelta(hours=h)) for h in (-1, 23, 25, 50)] == [
         "overdue",
-        "due within a day",
-        "1 day left",
+        "23 hours left",
+        "25 hours left",
         "2 days left",
     ]
     assert sources.rule_variables(case.customer_id, NOON) == {"open_complaints": 1}
