@@ -52,9 +52,11 @@ def intake(**values) -> dict:
 
 def test_a_letter_is_registered_with_its_scan_and_opens(client_as):
     PolicyFactory()
-    customer = SubscriptionFactory().customer
+    plan = SubscriptionFactory()
+    customer = plan.customer
     client = client_as("agent")
-    answer = client.post(reverse("complaints:register", args=[customer.pk]), intake(files=[png()]))
+    typed = intake(files=[png()], subscription=plan.pk)
+    answer = client.post(reverse("complaints:register", args=[customer.pk]), typed)
     case = ComplaintCase.objects.get()
     assert answer["Location"] == reverse("complaints:case", args=[case.pk])
     assert (case.number[:2], case.assignee, case.was_active, case.recorded_by) == ("K-", client.user, True, client.user)
@@ -64,6 +66,8 @@ def test_a_letter_is_registered_with_its_scan_and_opens(client_as):
     page = client.get(answer["Location"])
     assert page.status_code == 200
     assert "זה מפסיק" in page.content.decode()
+    assert f"<dd>{plan.plan}</dd>" in page.content.decode()
+    assert (page.context["history"][-1].text, page.context["history"][-1].by) == ("recorded", client.user.short_name)
     shown = client.get(reverse("complaints:attachment", args=[scan.pk]))
     assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/png", "nosniff")
     assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
@@ -302,6 +306,8 @@ def test_merge_and_unmerge_restore_the_clocks(client_as):
     client.post(reverse("complaints:step", args=[case.pk, "merge"]), {"into": original.pk, "version": case.version})
     case.refresh_from_db()
     assert (case.state, case.duplicate_of) == (State.DUPLICATE, original)
+    page = client.get(reverse("complaints:case", args=[case.pk])).content.decode()
+    assert f'A duplicate of <a href="{reverse("complaints:case", args=[original.pk])}">{original.number}</a>' in page
     client.post(reverse("complaints:step", args=[case.pk, "unmerge"]), {"version": case.version})
     case.refresh_from_db()
     assert (case.state, case.duplicate_of) == (State.INVESTIGATING, None)
