@@ -19,7 +19,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from cancellations.engine import beliefs
-from cancellations.engine.beliefs import Array, Catalogue, Facts, Model, Posterior
+from cancellations.engine.beliefs import OLDEST, Array, Catalogue, Facts, Model, Posterior
 from cancellations.engine.lookup import NOT_TOLD, Believed
 from cancellations.models import Belief, Incentive, IncentiveVersion, LearnedModel, Reason, ReasonIncentive
 from cancellations.models.offers import OfferState
@@ -35,16 +35,15 @@ YES = [
     OfferState.COMPLETED,
     OfferState.REVOKED,
 ]
-MAX_AGE = 72  # buckets of half a month: three years; older facts stand in the last
 QUANTITIES = ("accept", "stay_accepted", "stay_refused", "stay_none")
 
 # Every answered offer: its call, when it was put and in which order, its version, the call's reason and the customer's
-# segment (as places on the axes), its age, the answer, and what became of the customer: -1 not yet known, 0 gone, 1
-# stayed.
+# segment (as places on the axes), its age in days, the answer, and what became of the customer: -1 not yet known,
+# 0 gone, 1 stayed.
 OFFERS = """
     select o.case_id, (date_part('epoch', o.presented_at) * 1000000)::bigint, o.id, o.incentive_version_id,
            coalesce(c.reason_id, 0), array_position(%(segments)s::text[], cu.segment) - 1,
-           least(date_part('epoch', %(as_of)s - o.presented_at)::int / 86400 / %(days)s, %(oldest)s),
+           date_part('epoch', %(as_of)s - o.presented_at)::int / 86400,
            (o.state = any(%(yes)s))::int,
            case when c.window_until <= %(as_of)s::date then coalesce(c.paying_on_day_90::int, -1) else -1 end
     from cancellations_offer o
@@ -53,10 +52,11 @@ OFFERS = """
     where o.presented_at is not null and o.presented_at <= %(as_of)s
       and o.answered_at is not null and o.answered_at <= %(as_of)s and o.state <> 'presented'
 """
-# Every call to which nothing was suggested and whose window is over: reason, segment, age, whether the customer stayed.
+# Every call to which nothing was suggested and whose window is over: reason, segment, age in days, whether the customer
+# stayed.
 NONE = """
     select coalesce(c.reason_id, 0), array_position(%(segments)s::text[], cu.segment) - 1,
-           least(date_part('epoch', %(as_of)s - s.at)::int / 86400 / %(days)s, %(oldest)s), c.paying_on_day_90::int
+           date_part('epoch', %(as_of)s - s.at)::int / 86400, c.paying_on_day_90::int
     from cancellations_suggestion s
     join cancellations_cancellationcase c on c.id = s.case_id
     join customers_customer cu on cu.id = c.customer_id
@@ -78,7 +78,7 @@ def catalogue(as_of: datetime) -> Catalogue:
         segments=[value for value, _label in Customer.Segment.choices],
         mapped={(i, reason): float(accepts) for i, reason, accepts, *_rest in guesses},
         mapped_stay={(i, reason): float(stays) for i, reason, _accepts, stays, _at in guesses if stays is not None},
-        said={(i, r): max((as_of - at).days, 0) // beliefs.BUCKET_DAYS for i, r, _accepts, _stays, at in guesses},
+        said={(i, r): int(beliefs.age(max((as_of - at).days, 0))) for i, r, _accepts, _stays, at in guesses},
     )
 
 
@@ -87,25 +87,23 @@ def gather(axes: Catalogue, as_of: datetime) -> Facts:
 
     Only the last offer of a call answers for what became of the customer.
     """
-    facts = Facts.empty(len(axes.incentives), len(axes.reasons), len(axes.segments), MAX_AGE + 1)
+    facts = Facts.empty(len(axes.incentives), len(axes.reasons), len(axes.segments), OLDEST + 1)
     versions = IncentiveVersion.objects.order_by("pk").values_list("pk", "incentive_id")
     version, incentive = np.array(versions, dtype=np.int64).reshape(-1, 2).T
     values = {
         "yes": [str(state) for state in YES],
         "segments": list(axes.segments),
         "as_of": as_of,
-        "days": beliefs.BUCKET_DAYS,
-        "oldest": MAX_AGE,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         # every case is read: joins by hash beat a million steps through indexes, which the planner may think fewer
         cursor.execute("set local work_mem = '128MB'; set local enable_nestloop = off")
-        case, put, pk, of, r, s, age, yes, stayed = _columns(cursor, OFFERS, values, 9)
+        case, put, pk, of, r, s, days, yes, stayed = _columns(cursor, OFFERS, values, 9)
         at = (
             np.searchsorted(axes.incentives, incentive[np.searchsorted(version, of)]),  # the axes are in order
             np.searchsorted(axes.reasons, r),
             s,
-            age,
+            np.minimum(beliefs.age(days), OLDEST),
         )
         _count(facts.presented, at)
         _count(facts.accepted, at, yes == 1)
@@ -119,8 +117,8 @@ def gather(axes: Catalogue, as_of: datetime) -> Facts:
             known = last & (stayed >= 0) & (yes == answer)
             _count(mature, at, known)
             _count(kept, at, known & (stayed == 1))
-        r, s, age, stayed = _columns(cursor, NONE, values, 4)
-        at = np.searchsorted(axes.reasons, r), s, age
+        r, s, days, stayed = _columns(cursor, NONE, values, 4)
+        at = np.searchsorted(axes.reasons, r), s, np.minimum(beliefs.age(days), OLDEST)
         _count(facts.mature_none, at)
         _count(facts.stayed_none, at, stayed == 1)
         cursor.execute("set local work_mem = default; set local enable_nestloop = default")

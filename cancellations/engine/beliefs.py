@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cancellations.engine.special import log_evidence
 
@@ -26,7 +26,6 @@ STAY_ROOT = (12.0, 8.0)
 LEAVE_ROOT = (4.0, 16.0)
 PSEUDO_CASES = 15.0  # what marketing's guess of a share is worth
 FIT_STAYS = 0.5  # of what a kind gains or loses in acceptance for a reason (log-odds), staying is expected to follow
-BUCKET_DAYS = 15  # facts are counted by age in steps of half a month
 OLD_WEIGHT = 0.02  # what a fact from before a change still counts
 CHANGE_ODDS = 6.0  # how many nats of evidence a change must show
 CHANGE_CASES = 50  # below this there is nothing to compare
@@ -38,8 +37,8 @@ class Catalogue:
     """The axes: keys of incentives, reasons and segments in a fixed order, and the kind of each incentive.
 
     `mapped` is marketing's prior: for (incentive, reason) the share expected to accept, worth 15 pseudo-cases;
-    `mapped_stay` the same of those who accept and are still there after 90 days; `said` how old the guess is, in steps
-    of half a month (not there: older than every fact).
+    `mapped_stay` the same of those who accept and are still there after 90 days; `said` how old the guess is, by
+    `age` (not there: older than every fact).
     """
 
     incentives: Sequence[int]
@@ -159,6 +158,16 @@ def _step(k: Array, n: Array, above: Array, cells: int) -> tuple[Array, Array, A
     kappa = np.clip(1 / np.maximum(rho, 1e-3) - 1, *KAPPA_RANGE)
     each = kappa.reshape(kappa.shape + (1,) * cells)
     return (k + each * above) / (n + each), n + each, kappa
+
+
+def age(days: ArrayLike) -> NDArray[np.int64]:
+    """The bucket of facts so many days old, 0 the newest: of five days for two months, so that a change is seen soon,
+    then of fifteen."""
+    days = np.asarray(days, dtype=np.int64)
+    return np.where(days < 60, days // 5, 8 + days // 15)
+
+
+OLDEST = int(age(3 * 365))  # what is older stands there
 
 
 def _logit(p: Array) -> Array:

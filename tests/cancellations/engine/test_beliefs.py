@@ -8,7 +8,7 @@ from cancellations.engine.beliefs import MAP_CASES, OLD_WEIGHT, PSEUDO_CASES, Ca
 
 PAUSE, GIFT = 0, 1
 AGES = 20
-CHANGED = 6  # half months ago
+CHANGED = 6  # buckets ago
 
 
 def catalogue(**guesses):
@@ -20,7 +20,7 @@ def facts():
 
 
 def told(share_before, share_since, per_cell=20):
-    """Of each incentive, reason and segment: `per_cell` callers a half month; pauses are liked as much as said, gifts
+    """Of each incentive, reason and segment: `per_cell` callers in each bucket; pauses are liked as much as said, gifts
     as little."""
     found = facts()
     found.presented[:] = per_cell
@@ -82,6 +82,13 @@ def test_who_was_offered_nothing_is_not_forgotten_because_others_say_yes_less_of
     some.mature_none[:, :, CHANGED:], some.stayed_none[:, :, CHANGED:] = 10, 3
     model = beliefs.learn(some, catalogue().prior())
     assert model.stay_none.n[0] == 3 * 2 * 10 * (AGES - CHANGED)
+
+
+def test_age_is_fine_at_first_and_never_turns_back():
+    days = beliefs.age(np.arange(3 * 365 + 1))
+    assert (days[0], days[4], days[5], days[59], days[60], days[74], days[75]) == (0, 0, 1, 11, 12, 12, 13)
+    assert set(np.diff(days)) == {0, 1}
+    assert days[-1] == beliefs.OLDEST
 
 
 def test_desks_side_by_side_are_learned_as_if_each_were_alone():
