@@ -149,6 +149,14 @@ WHERE c.number = ANY(%s::text[])
 """
 
 
+def cards_among(numbers: Set[str]) -> set[str]:
+    """Which of these are the numbers of cards; one query of an index alone."""
+    (found,) = rows.ask(
+        ("SELECT c.number FROM loyalty_cardtoken c WHERE c.number = ANY(%s::text[])", [rows.array(numbers)])
+    )
+    return {number for (number,) in found}
+
+
 def leads_of(numbers: Set[str]) -> dict[str, int]:
     """The memberships to which known cards lead, merges followed; one query."""
     (found,) = rows.ask((LEADS, [rows.array(numbers)]))
@@ -186,25 +194,25 @@ def _known(answer: rows.Answer) -> tuple[dict[Key, Receipt], list[int]]:
 
 
 PUBLISHED = """
-SELECT v.id, v.valid_until FROM loyalty_programmeversion v WHERE v.state = 'published' AND v.programme_id IN (
-  SELECT m.programme_id FROM loyalty_cardtoken c JOIN loyalty_membership m ON m.id = c.membership_id
-  WHERE c.number = ANY(%s::text[]))
+SELECT v.id, v.valid_until FROM loyalty_programmeversion v
+WHERE v.state = 'published' AND v.valid_from <= %s AND (v.valid_until IS NULL OR v.valid_until > %s)
 ORDER BY v.valid_from DESC
 """
 # Published terms never change but for the day they end, a trigger sees to it: a process reads each version once.
 _read: dict[int, dict[str, Any]] = {}
 
 
-def _versions(answer: rows.Answer) -> dict[int, list[ProgrammeVersion]]:
-    """Published versions by programme, the youngest first; a query for those not read yet."""
+def _versions(answer: rows.Answer, programmes: Set[int]) -> dict[int, list[ProgrammeVersion]]:
+    """Published versions of these programmes, the youngest first; a query for those not read yet."""
     if unread := {pk for pk, _until in answer if pk not in _read}:
         for version in ProgrammeVersion.objects.filter(pk__in=unread):
             _read[version.pk] = {name: value for name, value in vars(version).items() if name != "_state"}
             _read[version.pk]["terms"] = version.terms
     found: dict[int, list[ProgrammeVersion]] = defaultdict(list)
     for pk, until in answer:
-        version = rows.stored(ProgrammeVersion, _read[pk] | {"valid_until": until})
-        found[version.programme_id].append(version)
+        if _read[pk]["programme_id"] in programmes:
+            version = rows.stored(ProgrammeVersion, _read[pk] | {"valid_until": until})
+            found[version.programme_id].append(version)
     return found
 
 
@@ -225,18 +233,20 @@ def find(batch: Sequence[ReceiptFacts], shelf: Shelf | None) -> Found:
     that were followed, sales known already, terms this process has not read yet. Raises Moved."""
     live = {number for facts in batch if (number := normalise(facts.card))}
     cards = rows.array(live)
-    held, known, published, receipts, lines, *goods = rows.ask(
+    times = [facts.occurred_at for facts in batch]
+    locked, known, published, receipts, lines, *goods = rows.ask(
         (HELD, [cards]),
         _known_by([facts.key for facts in batch]),
-        (PUBLISHED, [cards]),
+        (PUBLISHED, [max(times), min(times)]),
         rows.numbers(Receipt, len(batch)),
         rows.numbers(ReceiptLine, sum([len(facts.lines) for facts in batch])),
         *([Shelf.asking(batch)] if shelf is None else []),
     )
+    held = _held(locked, live)
     return Found(
-        _held(held, live),
+        held,
         *_known(known),
-        _versions(published),
+        _versions(published, {member.programme_id for member in held.everybody}),
         rows.read_numbers(receipts),
         rows.read_numbers(lines),
         Shelf.read(*goods) if shelf is None else shelf,

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from loyalty.actions.lookups import Shelf, articles, known_sales, leads_of
+from loyalty.actions.lookups import Shelf, articles, cards_among, known_sales, leads_of
 from loyalty.actions.receipts import record_receipt
 from loyalty.actions.rows import insert
 from loyalty.actions.sales import record_sales
@@ -254,7 +254,7 @@ def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetim
         number = normalise(facts.card)
         if number and (number not in first or facts.occurred_at < first[number].occurred_at):
             first[number] = facts
-    new = sorted(first.keys() - leads_of(first.keys()).keys())
+    new = sorted(first.keys() - cards_among(first.keys()))
     members = [
         Membership(programme=programme, enrolled_at=min(first[number].occurred_at, now), cycle_needed=None)
         for number in new
