@@ -34,7 +34,7 @@ def merge(source_id: int, *, into_id: int, by: User, now: datetime) -> Merge:
     if Status.CLOSED in (source.status, target.status) or Status.BLOCKED in (source.status, target.status):
         raise DomainError(_("A blocked or closed membership cannot be merged."), code="merge_blocked")
     version = books.terms_now(source.programme_id, now)
-    moved = source.balance
+    moved, cycle_needed = source.balance, source.cycle_needed
     rewards = Reward.objects.filter(membership=source, state=Reward.State.ISSUED)
     listed = [list(pair) for pair in rewards.order_by("pk").values_list("pk", "cycle")]
     rewards.update(membership=target, cycle=target.cycle)  # one on the way counts for the cycle it comes to
@@ -46,8 +46,9 @@ def merge(source_id: int, *, into_id: int, by: User, now: datetime) -> Merge:
         books.write(
             [books.Posting(source, give, version, now), books.Posting(target, take, version, now)], by=by, now=now
         )
-    source.status, source.merged_into = Status.MERGED, target
-    source.save(update_fields=["status", "merged_into"])
+    # Parted again, its cycle goes on under the goal it began with.
+    source.status, source.merged_into, source.cycle_needed = Status.MERGED, target, cycle_needed
+    source.save(update_fields=["status", "merged_into", "cycle_needed"])
     if target.customer_id is None and source.customer_id:
         target.customer_id = source.customer_id
         target.save(update_fields=["customer"])

@@ -29,6 +29,23 @@ def test_a_nameless_card_takes_the_name_and_gives_it_back(user_as):
     ]
 
 
+def test_a_card_parted_again_keeps_the_goal_its_cycle_began_with(shop, user_as):
+    jane, joe, agent = member(), member(), user_as("agent")
+    buy(jane, 6)
+    shop.valid_until = NOON
+    shop.save(update_fields=["valid_until"])
+    VersionFactory(programme=shop.programme, stamps_needed=5, valid_from=NOON)
+    record = actions.merge(jane.pk, into_id=joe.pk, by=agent, now=NOON)
+    joe.refresh_from_db()
+    assert (joe.balance, joe.rewards.get().stamps) == (1, 5)
+    actions.unmerge(record.pk, by=agent, now=NOON)
+    for one in (jane, joe):
+        one.refresh_from_db()
+    assert (jane.balance, jane.cycle_needed, jane.rewards.count()) == (6, 9, 0)
+    assert (joe.balance, joe.cycle_needed, joe.rewards.get().state) == (0, None, "revoked")
+    assert faults() == []
+
+
 def run(path, *args):
     out = StringIO()
     call_command("merge_members", str(path), *args, stdout=out, stderr=StringIO())
