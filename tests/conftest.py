@@ -13,6 +13,7 @@ from config.catalogs import compile_stale
 from config.roles import ROLES
 from staff.models import User
 from tests.factories import UserFactory
+from tests.management.commands.flush import keep_spares
 
 # A slow or busy machine is no fault of the code: no example is timed.
 settings.register_profile("kvar", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,9 +24,10 @@ NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)  # noon in Stockholm, a Wednesd
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The roles are there, as after every release; a flush leaves them."""
+    """The roles are there, as after every release; a flush leaves them, and what migrations wrote."""
     with django_db_blocker.unblock():
         call_command("sync_roles")
+        keep_spares()
 
 
 @pytest.fixture
