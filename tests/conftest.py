@@ -22,6 +22,12 @@ settings.load_profile("kvar")
 NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)  # noon in Stockholm, a Wednesday
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Chromium first, on one of the workers; what is short comes last, where they share it out evenly."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The roles are there, as after every release; a flush leaves them, and what migrations wrote."""
