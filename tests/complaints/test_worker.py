@@ -1,5 +1,6 @@
 """The worker is away, or killed in the middle: what waits for it is done once it is back, once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def work() -> None:
     """A worker comes, does all there is to do and goes."""
     worker = app.with_connector(app.connector.get_worker_connector())
-    worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False, delete_jobs="never")
+    with ThreadPoolExecutor(1) as beside:  # Playwright's loop may run in this thread
+        options = {"wait": False, "install_signal_handlers": False, "listen_notify": False, "delete_jobs": "never"}
+        beside.submit(worker.run_worker, **options).result()
     with connection.cursor() as cursor:  # its threads are gone, their connections not yet
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
