@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from staff.models import User
 from tests.factories import UserFactory
@@ -24,6 +24,8 @@ AXE_RUN = """(within) => axe.run(within || document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }).then(({violations}) => violations.filter(({impact}) => impact !== "minor").map(({id, help, nodes}) =>
     `${id}: ${help}: ` + nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join(" | ")))"""
+PATIENCE = 20_000  # ms until a test gives up: a machine busy with both halves of the suite is no failure
+expect.set_options(timeout=PATIENCE)
 WIDE = {"width": 1280, "height": 720}
 NARROW = {"width": 390, "height": 844}
 
@@ -73,7 +75,7 @@ def watch(page: Page) -> list[str]:
 def page(page: Page, live_server: Any, transactional_db: None) -> Iterator[Page]:
     """A page that minds its manners: see `watch`."""
     complaints = watch(page)
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     page.goto("about:blank")  # no poll outlives its test
     assert complaints == []
@@ -88,7 +90,7 @@ def another_page(
 
     def open_one() -> Page:
         one = browser.new_context(**browser_context_args).new_page()
-        one.set_default_timeout(8_000)
+        one.set_default_timeout(PATIENCE)
         opened.append((one, watch(one)))
         return one
 
