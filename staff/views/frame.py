@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from staff.navigation import entrances, unfinished
 from staff.search import found
@@ -19,9 +19,12 @@ def frame(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/frame.html", {"counts": counts, "unfinished": newest})
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
-    """Answers as one types (a part), or a page of them when the field was sent without choosing."""
-    text = " ".join(request.GET.get("q", "")[:200].split())
-    template = "staff/hits.html" if request.htmx else "staff/search.html"
+    """Answers as one types (a part), or a page of them when the field was sent without choosing.
+
+    The desk posts, so that no name stands in an address; a link, or a browser without scripts, may ask by GET.
+    """
+    text = " ".join((request.POST or request.GET).get("q", "")[:200].split())
+    template = "staff/hits.html" if request.htmx and request.htmx.target == "hits" else "staff/search.html"
     return render(request, template, {"search_text": text, "hits": found(request.user, text)})

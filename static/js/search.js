@@ -5,6 +5,7 @@ const answers = document.getElementById("hits");
 if (field && answers) {
   const hits = () => [...answers.querySelectorAll('a[role="option"]')];
   let chosen = -1;
+  let sent = null; // what was looked for on a page of its own: late answers do not cover it
 
   const choose = (index) => { // -1: none
     const all = hits();
@@ -53,8 +54,13 @@ if (field && answers) {
 
   answers.addEventListener("htmx:afterSwap", () => {
     answers.dataset.text = answers.querySelector("[data-text]")?.dataset.text ?? "";
-    show(document.activeElement === field && answers.childElementCount > 0);
+    show(document.activeElement === field && answers.childElementCount > 0 && field.value !== sent);
     choose(-1);
+  });
+  field.addEventListener("input", () => { sent = null; });
+  field.form.addEventListener("submit", () => {
+    sent = field.value;
+    show(false);
   });
   field.addEventListener("focus", () => show(answers.childElementCount > 0 && field.value !== ""));
   document.addEventListener("pointerdown", (event) => {

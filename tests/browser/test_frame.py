@@ -174,6 +174,17 @@ def test_search_by_keyboard(page, live_server, log_in, people, axe):
     expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("qq")
     expect(page.get_by_text("Nothing found. Try")).to_be_visible()
+    before = page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.keyboard.type("zz")
+    page.keyboard.press("Enter")  # sent without an answer to choose: a page of its own
+    expect(page.get_by_role("heading", name="Search")).to_be_visible()
+    expect(page.locator("#main").get_by_text("Nothing found")).to_be_visible()
+    expect(page.locator("#main")).to_have_count(1)
+    assert page.url == before
+    assert not [url for url in asked if "q=" in url]
+    axe(page)
     page.keyboard.press("Escape")
     expect(page.locator("#hits")).to_be_hidden()
 
