@@ -66,11 +66,15 @@ def test_survives_every_kill(data):
     assert not lock.exists()
 
 
-def test_a_path_too_long_for_a_socket(tmp_path):
+def test_a_path_too_long_for_a_socket_and_a_planner_that_trusts_indexes(tmp_path):
     data = tmp_path / ("long" * 30) / "postgres"
     process = start(data, stay=True)
     try:
-        assert answers(process.stdout.readline().strip())
+        host = process.stdout.readline().strip()
+        assert answers(host)
+        with psycopg.connect(host=host, user="postgres", dbname="postgres") as database:
+            told = "SELECT setting FROM pg_file_settings WHERE name = 'random_page_cost'"
+            assert database.execute(told).fetchall() == [("1.1",)]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
