@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("KVAR_DEMO", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from config.settings import *  # noqa: F403
+from config.settings import *  # noqa: F403  the settings of the shop window, on another database
 from config.settings import DATABASES
 
 DATABASES["default"]["NAME"] = os.environ.get("KVAR_BENCH_DATABASE", "kvar_bench")

@@ -11,8 +11,7 @@ from django.utils.translation import ngettext
 from loyalty.models import Campaign, Forecast, ProgrammeVersion, StampRequest
 from loyalty.models.campaigns import CampaignState
 from loyalty.queries.members import name_of
-from staff.approvals import Pending
-from staff.decisions import Verdict
+from staff.approvals import Pending, pending_of, undecided
 from staff.models import User
 
 
@@ -20,26 +19,17 @@ def pending_requests(user: User, limit: int) -> Sequence[Pending]:
     """Goodwill stamps, waivers and late receipts that wait. One query."""
     if not user.has_perm("loyalty.decide_stamps"):
         return []
-    rows = (
-        StampRequest.objects.filter(verdict=Verdict.PENDING)
-        .exclude(requested_by=user)
-        .select_related("membership__customer", "requested_by", "looked_at_by")
-        .order_by("requested_at", "pk")[:limit]
-    )
     return [
-        Pending(
+        pending_of(
+            row,
+            user,
             key=f"stamps-{row.pk}",
             url=reverse("loyalty:request", args=[row.pk]),
             customer=name_of(row.membership),
             asks_for=asks_for(row),
-            why=row.reason,
-            requested_by=row.requested_by.short_name,
-            requested_at=row.requested_at,
-            due_at=row.due_at,
             cost=row.cost,
-            looked_at_by=row.watcher(user),
         )
-        for row in rows
+        for row in undecided(StampRequest, user, "membership__customer")[:limit]
     ]
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.apps import apps
+from django.db.models import QuerySet
 
-from staff.decisions import Decision
+from staff.decisions import Decision, Verdict
 from staff.models import User
 from staff.registry import Registry
 
@@ -35,6 +36,29 @@ class Pending:
     cost: Decimal
     gain: Decimal | None = None
     looked_at_by: str = ""
+
+
+D = TypeVar("D", bound=Decision)
+
+
+def undecided(model: type[D], user: User, *joined: str) -> QuerySet[D]:
+    """What colleagues of `user` asked for and nobody has decided, oldest first, with who asks and looks. One query."""
+    rows = model._default_manager.filter(verdict=Verdict.PENDING).exclude(requested_by=user)
+    return rows.select_related("requested_by", "looked_at_by", *joined).order_by("requested_at", "pk")
+
+
+def pending_of(asked: Decision, user: User, **told: Any) -> Pending:
+    """A decision as `user` finds it in the queue. `told` must be `key`, `url`, `customer` and `asks_for`; the rest of a
+    Pending may be told otherwise than the decision has it. No query for rows of `undecided`."""
+    said = {
+        "why": asked.reason,
+        "requested_by": asked.requested_by.short_name,
+        "requested_at": asked.requested_at,
+        "due_at": asked.due_at,
+        "cost": asked.amount,
+        "looked_at_by": asked.watcher(user),
+    }
+    return Pending(**{**said, **told})
 
 
 class Source(Protocol):

@@ -104,7 +104,7 @@ def test_who_may_not_is_refused_at_every_door(client_as):
     CancellationCase.objects.get(pk=case.pk, state="offering")
 
 
-def test_the_whole_call_by_api(client_as, limits, reasons_and_catalogue):  # noqa: F811
+def test_the_whole_call_by_api(client_as, limits, reasons_and_catalogue):  # noqa: F811  the fixture that was imported
     client = client_as("agent")
     from tests.factories import SubscriptionFactory
 

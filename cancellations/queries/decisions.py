@@ -16,7 +16,7 @@ from cancellations.models.offers import OfferState
 from cancellations.queries.spending import spent
 from customers import goodwill
 from staff import formats
-from staff.approvals import Pending
+from staff.approvals import Pending, pending_of, undecided
 from staff.authority import authority_of
 from staff.decisions import Verdict
 from staff.models import User
@@ -124,23 +124,14 @@ def _instead(offer: Offer, decision: OfferDecision, now: datetime) -> str:
 
 def pending(user: User, limit: int) -> Sequence[Pending]:
     """What waits for this person's decision: the approvals queue's source. One query."""
-
     if not user.has_perm("cancellations.decide_offer"):
         return []
-    rows = (
-        OfferDecision.objects.filter(verdict=Verdict.PENDING, due_at__gt=timezone.now())
-        .exclude(requested_by=user)
-        .select_related(
-            "requested_by",
-            "looked_at_by",
-            "offer__case__customer",
-            "offer__case__reason",
-            "offer__incentive_version__incentive",
-        )
-        .order_by("requested_at")[:limit]
-    )
+    joined = ("offer__case__customer", "offer__case__reason", "offer__incentive_version__incentive")
+    rows = undecided(OfferDecision, user, *joined).filter(due_at__gt=timezone.now())[:limit]
     return [
-        Pending(
+        pending_of(
+            row,
+            user,
             key=f"offer-{row.offer_id}",
             url=reverse("cancellations:decision", args=[row.offer_id]),
             customer=row.offer.case.customer.name,
@@ -150,12 +141,7 @@ def pending(user: User, limit: int) -> Sequence[Pending]:
                 row.offer.incentive_version.incentive.label(),
             ),
             why=row.reason or (row.offer.case.reason.label() if row.offer.case.reason else ""),
-            requested_by=row.requested_by.short_name,
-            requested_at=row.requested_at,
-            due_at=row.due_at,
-            cost=row.amount,
             gain=row.offer.gain,
-            looked_at_by=row.watcher(user),
         )
         for row in rows
     ]

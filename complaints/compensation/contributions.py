@@ -16,7 +16,7 @@ from complaints.models.compensation import STANDING, AwardState, RemedyState
 from customers.goodwill import goodwill
 from customers.timeline import Entry, Facts, Strand, author, said_by, timeline
 from staff import formats
-from staff.approvals import Pending, approvals
+from staff.approvals import Pending, approvals, pending_of, undecided
 from staff.decisions import Verdict
 from staff.models import User
 from staff.navigation import Entrance, navigation
@@ -132,26 +132,16 @@ def waiting(user: User, limit: int) -> Sequence[Pending]:
     """Proposals that wait for a colleague of their agent. One query."""
     if not user.has_perm("complaints.approve_award"):
         return []
-    rows = (
-        AwardApproval.objects.filter(verdict=Verdict.PENDING)
-        .exclude(requested_by=user)
-        .select_related("award__case__customer", "requested_by", "looked_at_by")
-        .order_by("requested_at", "pk")[:limit]
-    )
     return [
-        Pending(
+        pending_of(
+            approval,
+            user,
             key=f"award-{approval.pk}",
             url=reverse("complaints:award_decision", args=[approval.pk]),
             customer=approval.award.case.customer.name,
             asks_for=_("Compensation: %(title)s") % {"title": approval.award.case.title},
-            why=approval.reason,
-            requested_by=approval.requested_by.short_name,
-            requested_at=approval.requested_at,
-            due_at=approval.due_at,
-            cost=approval.amount,
-            looked_at_by=approval.watcher(user),
         )
-        for approval in rows
+        for approval in undecided(AwardApproval, user, "award__case__customer")[:limit]
     ]
 
 

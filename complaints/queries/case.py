@@ -94,7 +94,7 @@ def conversation(case: ComplaintCase) -> tuple[list[Said], list[Said], list[Pape
     files: dict[int | None, list[Paper]] = {}
     for one in case.papers:  # type: ignore[attr-defined]  # annotated by _whole
         files.setdefault(one["message"], []).append(Paper(one["pk"], one["name"], one["size"]))
-    twins = {twin["pk"]: twin["number"] for twin in case.twins}  # type: ignore[attr-defined]
+    twins = {twin["pk"]: twin["number"] for twin in case.twins}  # type: ignore[attr-defined]  # annotated by _whole
     if twins:
         for file in Attachment.objects.filter(case__in=twins).order_by("pk"):
             files.setdefault(file.message_id, []).append(Paper(file.pk, file.name, file.size))

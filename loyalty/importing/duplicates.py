@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from loyalty.actions import merge
+from loyalty.actions.books import unknown_card
 from loyalty.importing.mapping import MappingError
 from loyalty.queries.members import find
 from staff.errors import DomainError
@@ -56,5 +57,5 @@ def _membership(number: str | None) -> int:
     """Whose card this is, dead ones too, merges followed."""
     pk = find(number or "")
     if pk is None:
-        raise DomainError("No card has this number.", code="card_unknown")
+        raise unknown_card()
     return pk

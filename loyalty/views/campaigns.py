@@ -110,15 +110,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return _panel(request, campaign)
     now = timezone.now()
-    state, tone = queries.state_of(campaign, timezone.localdate(now))
-    context = {
-        "campaign": campaign,
-        "state": state,
-        "tone": tone,
-        "dates": queries.dates_of(campaign),
-        "budget": formats.money(campaign.budget),
-        "segment": queries.segment_words(campaign),
-        "parts": queries.parts_of(campaign),
+    context = _terms(campaign) | {
         "is_draft": campaign.state == CampaignState.DRAFT,
         "is_waiting": campaign.state == CampaignState.WAITING,
         "is_running": campaign.state == CampaignState.RUNNING,
@@ -136,10 +128,9 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "loyalty/campaigns/page.html", context)
 
 
-def _panel(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpResponse:
-    """What the approvals queue shows of a campaign."""
+def _terms(campaign: Campaign) -> dict[str, Any]:
     state, tone = queries.state_of(campaign, timezone.localdate())
-    context = {
+    return {
         "campaign": campaign,
         "state": state,
         "tone": tone,
@@ -147,6 +138,12 @@ def _panel(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpRes
         "budget": formats.money(campaign.budget),
         "segment": queries.segment_words(campaign),
         "parts": queries.parts_of(campaign),
+    }
+
+
+def _panel(request: HttpRequest, campaign: Campaign, error: str = "") -> HttpResponse:
+    """What the approvals queue shows of a campaign."""
+    context = _terms(campaign) | {
         "error": error,
         "is_open": campaign.state == CampaignState.WAITING and campaign.author_id != request.user.pk,
     }

@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.host = os.environ.get("HOST", "127.0.0.1")
         self.port = _port()
-        self.address = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else self.host}:{self.port}/"  # noqa: S104
+        self.address = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0') else self.host}:{self.port}/"  # noqa: S104  asked, not bound
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         for number in STOP:  # Ctrl-C too: a shell starts what runs in its background deaf to it
             signal.signal(number, signal.default_int_handler)
