@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages import get_messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,7 +63,11 @@ def _trigger(response: HttpResponse, event: str, detail: object) -> None:
 
 
 class Refusals:
-    """A refusal that no view has caught: a page that says it (409), a toast for a part, JSON for the API."""
+    """A refusal that no view has caught: a page that says it (409), a toast for a part, JSON for the API.
+
+    What the database refused because a colleague wrote the same at this moment is asked once more: the form now finds
+    what the colleague wrote, and says so at its field.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -71,12 +76,25 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, IntegrityError) and request.POST:
+            try:
+                return _once_more(request)
+            except DomainError as refusal:
+                error = refusal
         if not isinstance(error, DomainError):
             return None
         if getattr(request, "htmx", False):
             messages.error(request, str(error))
             return HttpResponse(status=409, headers={"HX-Reswap": "none"})
         return render(request, "409.html", {"error": error}, status=409)
+
+
+def _once_more(request: HttpRequest) -> HttpResponse:
+    for _name, files in request.FILES.lists():
+        for file in files:
+            file.seek(0)
+    view, args, kwargs = request.resolver_match
+    return view(request, *args, **kwargs)
 
 
 def second_factor(get_response: Handler) -> Handler:
