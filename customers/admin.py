@@ -14,6 +14,7 @@ from customers.imports.admin import ImportAdmin
 from customers.models import Customer, Household, Note, Plan, Subscription
 from customers.search import find
 from staff import formats
+from staff.sealed import SealedSearch
 
 FOUND = 200
 
@@ -25,7 +26,7 @@ class SubscriptionInline(admin.TabularInline):
 
 
 @admin.register(Customer)
-class CustomerAdmin(ImportAdmin):
+class CustomerAdmin(SealedSearch, ImportAdmin):
     form = AdminForm
     list_display = ("number", "name", "phone", "email", "city", "segment", "customer_since")
     list_display_links = ("number", "name")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.actions import EDITABLE, stale
 from customers.models import Customer, Note
+from staff.sealed import SealedInput
 
 
 class Versioned(forms.ModelForm):
@@ -108,7 +109,7 @@ class NoteForm(forms.ModelForm):
 class CustomerFilter(forms.Form):
     """The list's filters, as they stand in the address."""
 
-    q = forms.CharField(label=_("Find"), required=False)
+    q = forms.CharField(label=_("Find"), required=False, widget=SealedInput)
     segment = forms.ChoiceField(
         label=_("Segment"), required=False, choices=[("", _("every segment")), *Customer.Segment.choices]
     )

@@ -16,10 +16,11 @@ from customers.forms import CustomerFilter, CustomerForm, NewCustomerForm, NoteF
 from customers.models import Customer, Document, Note
 from staff import formats, paging, undo
 from staff.errors import Stale
+from staff.sealed import filters_by_post
 
 
-@require_GET
 @permission_required("customers.view_customer", raise_exception=True)
+@filters_by_post
 def customer_list(request: HttpRequest) -> HttpResponse:
     form = CustomerFilter(request.GET)
     form.is_valid()

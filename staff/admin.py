@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from staff.models import AuthorityLimit, Team, User
+from staff.sealed import SealedSearch
 
 admin.site.site_url = "/"
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(SealedSearch, UserAdmin):
     """Roles are given here; single permissions are not, so that a role says all there is to know."""
 
     list_display = ("username", "first_name", "last_name", "email", "team", "is_active", "last_login")

@@ -26,16 +26,16 @@ REGISTER = "complaints.register_complaint"
 @permission_required(REGISTER, raise_exception=True)
 def choose_customer(request: HttpRequest) -> HttpResponse:
     """Whose complaint is it? Found as one types, or written down here."""
-    form = NewCustomerForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    text = request.POST.get("q", "").strip()  # a name, which may stand in no address
+    form = NewCustomerForm(request.POST if request.POST and "q" not in request.POST else None)
+    if form.is_valid():
         now = timezone.now()
         customer = create_customer(
             by=request.user, now=now, customer_since=timezone.localdate(now), **form.cleaned_data
         )
         return redirect("complaints:register", customer.pk)
-    text = request.GET.get("q", "").strip()
     found = find_customers(request, text) if text else []
-    if request.htmx and request.method == "GET":
+    if request.htmx:
         return render(request, "complaints/choose.html#found", {"found": found, "text": text})
     return render(request, "complaints/choose.html", {"form": form, "found": found, "text": text})
 

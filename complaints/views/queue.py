@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from complaints import actions
 from complaints.forms import Labelled, categories, workers
@@ -22,6 +22,7 @@ from staff import paging
 from staff.errors import DomainError
 from staff.forms import ShortChoiceField, ShortSelect, words
 from staff.models import User
+from staff.sealed import SealedInput, filters_by_post
 from staff.statements import kept
 
 ANY = ("", gettext_lazy("any"))
@@ -52,7 +53,7 @@ class QueueFilter(Labelled):
 
     SELDOM = ("priority", "channel", "assignee", "outcome")
 
-    q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200)
+    q = forms.CharField(label=gettext_lazy("Find in the text"), required=False, max_length=200, widget=SealedInput)
     category = ShortChoiceField(
         label=gettext_lazy("category"), queryset=categories(), pairs=_categories, required=False, empty_label=ANY[1]
     )
@@ -115,8 +116,8 @@ class QueueFilter(Labelled):
         return {name: value for name, value in self.cleaned_data.items() if name != "sort"}
 
 
-@require_GET
 @permission_required("complaints.view_complaintcase", raise_exception=True)
+@filters_by_post
 def queue(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = QueueFilter(request.GET)

@@ -103,6 +103,19 @@ def test_a_date_to_come_is_refused_at_its_field(client_as):
     assert answer.context["form"].errors["received_at"] == ["It cannot have been received in the future."]
 
 
+def test_a_caller_is_looked_for_by_a_name_that_stands_in_no_address(client_as):
+    client, customer = client_as("agent"), CustomerFactory(given_name="Åsa", family_name="Ek")
+    for headers in ({}, {"HX-Request": "true"}):
+        html = client.post(reverse("complaints:new"), {"q": "asa ek"}, headers=headers).content.decode()
+        assert reverse("complaints:register", args=[customer.pk]) in html
+        assert ("<html" in html) is not bool(headers)
+        assert "aria-invalid" not in html
+    assert (
+        reverse("complaints:register", args=[customer.pk])
+        not in client.post(reverse("complaints:new"), {"q": "nobody"}).content.decode()
+    )
+
+
 def test_somebody_new_is_written_down_on_the_way(client_as):
     client = client_as("agent")
     answer = client.post(
