@@ -44,6 +44,7 @@ class CancellationsConfig(AppConfig):
                 permission="cancellations.register_cancellation",
                 order=10,
                 post=True,
+                on_contract=True,
             ),
         )
         navigation.register(

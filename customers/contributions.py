@@ -45,7 +45,8 @@ class BandSource(Protocol):
 
 @dataclass(frozen=True)
 class Action:
-    """A button on the customer page; `url_name` takes the customer's pk. `post` when opening it writes."""
+    """A button on the customer page; `url_name` takes the customer's pk. `post` when opening it writes;
+    `on_contract` when it means nothing to a customer without a running contract."""
 
     label: str | Promise
     url_name: str
@@ -54,6 +55,7 @@ class Action:
     permission: str
     order: int
     post: bool = False
+    on_contract: bool = False
 
 
 class VariableSource(Protocol):

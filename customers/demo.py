@@ -123,7 +123,7 @@ def _customers(random: Random, now: datetime, today: date) -> list[Customer]:
                 given_name=who.given,
                 family_name=who.family,
                 company=who.company,
-                email=_email(random, who, n) if random.random() < 0.9 else "",
+                email=_email(random, who.given, who.family, n) if random.random() < 0.9 else "",
                 phone=f"{prefix}{_digits(random, digits)}" if random.random() < 0.97 else "",
                 language=land.language if random.random() < 0.94 else "en",
                 street=f"{street} {house}" if land.street_first else f"{house} {street}",
@@ -143,10 +143,10 @@ def _customers(random: Random, now: datetime, today: date) -> list[Customer]:
     return made
 
 
-def _email(random: Random, who: _Person, n: int) -> str:
+def _email(random: Random, given: str, family: str, n: int) -> str:
     """An address at a domain that nobody has (RFC 2606), with a number so that each is one person's."""
     plain = str.maketrans("åäöüéßøæ", "aaouesoa")
-    name = f"{who.given}.{who.family}".lower().translate(plain).replace("'", "").replace(" ", "")
+    name = f"{given}.{family}".lower().translate(plain).replace("'", "").replace(" ", "")
     domain = random.choice(("example.com", "example.net", "example.org"))
     return f"{name.encode('ascii', 'ignore').decode()}{n % 97}@{domain}"
 
@@ -162,7 +162,7 @@ def _postcode(random: Random, beginning: str, form: str) -> str:
 
 
 def _households(random: Random, customers: Sequence[Customer]) -> None:
-    """Every tenth customer shares a home with the one before: same family name, same address."""
+    """Every tenth customer shares a home with the one before: same name and address, at times the phone."""
     shared = [n for n in range(1, len(customers)) if not customers[n].company and random.random() < 0.1]
     homes = Household.objects.bulk_create(Household(name=f"{customers[n - 1].family_name}") for n in shared)
     for n, home in zip(shared, homes, strict=True):
@@ -170,8 +170,12 @@ def _households(random: Random, customers: Sequence[Customer]) -> None:
         if first.household_id is None and not first.company:
             first.household = home
         second.household = first.household or home
+        if second.country != first.country:
+            second.phone = first.phone
         for name in ("family_name", "street", "postcode", "city", "country", "language"):
             setattr(second, name, getattr(first, name))
+        if second.email:
+            second.email = _email(random, second.given_name, second.family_name, n)
 
 
 def _subscriptions(random: Random, customer: Customer, plans: Sequence[Plan], today: date) -> list[Subscription]:

@@ -141,9 +141,10 @@ def _contract_end(one: Subscription, today: date) -> str:
     return f"{formats.day(one.contract_end)} · {left}"
 
 
-def actions_for(user: User) -> list[Action]:
-    """The buttons this person may press, in order; no query beyond the cached permissions."""
-    return sorted((a for a in actions if user.has_perm(a.permission)), key=lambda action: action.order)
+def actions_for(user: User, band: HeaderBand) -> list[Action]:
+    """The buttons this person may press for this band's customer, in order; no query beyond the cached permissions."""
+    sensible = (action for action in actions if band.subscriptions or not action.on_contract)
+    return sorted((a for a in sensible if user.has_perm(a.permission)), key=lambda action: action.order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "band": band,
             "margin_a_year": formats.money(12 * band.monthly_margin),
             "goodwill": formats.money(band.goodwill),
-            "actions": queries.actions_for(request.user),
+            "actions": queries.actions_for(request.user, band),
             "kinds": queries.timeline_kinds(),
             "timeline": queries.timeline_page(pk, kind=kind, cursor="", now=now),
         },

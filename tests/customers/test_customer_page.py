@@ -91,6 +91,18 @@ def test_page_shows_band_timeline_and_the_buttons_of_this_role(agent, customer):
     assert f'href="{reverse("customers:note", args=[customer.pk])}" data-key="n"' in html
 
 
+def test_a_cancellation_is_taken_where_a_contract_runs(agent, customer):
+    def cancels():
+        return 'data-key="c"' in agent.get(reverse("customers:detail", args=[customer.pk])).content.decode()
+
+    assert not cancels()
+    subscription = SubscriptionFactory(customer=customer)
+    assert cancels()
+    subscription.status, subscription.ends_on = "ended", NOON.date()
+    subscription.save()
+    assert not cancels()
+
+
 def test_marketing_sees_no_buttons_to_write(client_as, customer):
     html = client_as("marketing").get(reverse("customers:detail", args=[customer.pk])).content.decode()
     assert 'data-key="n"' not in html
