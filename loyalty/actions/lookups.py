@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from loyalty.actions import books, rows
 from loyalty.models import Membership, ProgrammeVersion, Receipt, ReceiptLine, Store
-from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
 from loyalty.rules.facts import Key, ReceiptFacts
 from loyalty.terms import Terms, Tier
@@ -149,14 +148,6 @@ WHERE c.number = ANY(%s::text[])
 """
 
 
-def cards_among(numbers: Set[str]) -> set[str]:
-    """Which of these are the numbers of cards; one query of an index alone."""
-    (found,) = rows.ask(
-        ("SELECT c.number FROM loyalty_cardtoken c WHERE c.number = ANY(%s::text[])", [rows.array(numbers)])
-    )
-    return {number for (number,) in found}
-
-
 def leads_of(numbers: Set[str]) -> dict[str, int]:
     """The memberships to which known cards lead, merges followed; one query."""
     (found,) = rows.ask((LEADS, [rows.array(numbers)]))
@@ -231,7 +222,7 @@ class Found(NamedTuple):
 def find(batch: Sequence[ReceiptFacts], shelf: Shelf | None) -> Found:
     """Lock the memberships of the cards, only then look at what is known already. One query; another for each: merges
     that were followed, sales known already, terms this process has not read yet. Raises Moved."""
-    live = {number for facts in batch if (number := normalise(facts.card))}
+    live = {facts.card for facts in batch if facts.card}
     cards = rows.array(live)
     times = [facts.occurred_at for facts in batch]
     locked, known, published, receipts, lines, *goods = rows.ask(

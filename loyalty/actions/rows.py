@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -97,7 +97,8 @@ class _Table:
 
     name: str
     columns: str
-    read: Callable[[Any], tuple[Any, ...]]
+    key: str
+    read: Callable[[dict[str, Any]], tuple[Any, ...]]
     structured: tuple[int, ...]
 
     @classmethod
@@ -107,12 +108,13 @@ class _Table:
         return cls(
             model._meta.db_table,
             ", ".join(f'"{field.column}"' for field in fields),
-            attrgetter(*(field.attname for field in fields)),
+            model._meta.pk.attname,
+            itemgetter(*(field.attname for field in fields)),
             tuple(place for place, field in enumerate(fields) if isinstance(field, JSONField)),
         )
 
     def values(self, row: Model) -> list[Any]:
-        values = list(self.read(row))
+        values = list(self.read(row.__dict__))
         for place in self.structured:
             if values[place] is not None:
                 values[place] = json.dumps(values[place])
@@ -124,9 +126,13 @@ def sheet_of(rows: Sequence[Model], taken: Sequence[int]) -> Sheet:
     at: a row made by `fresh` or its model's constructor has them."""
     table = _Table.of(type(rows[0]))
     for row, number in zip(rows, taken, strict=True):
-        row.pk = number
+        row.__dict__[table.key] = number
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-    return Sheet(table.name, f"id, {table.columns}", [(row.pk, *table.values(row)) for row in rows])
+    return Sheet(
+        table.name,
+        f"id, {table.columns}",
+        [(number, *table.values(row)) for row, number in zip(rows, taken, strict=True)],
+    )
 
 
 def insert(rows: Sequence[Model]) -> None:

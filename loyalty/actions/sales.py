@@ -14,7 +14,6 @@ from loyalty.actions.rewards import redeem_with_receipt
 from loyalty.actions.tiers import settle_tiers
 from loyalty.models import Membership, ProgrammeVersion, Receipt, ReceiptLine, StampRequest
 from loyalty.rules.account import EARN, Account
-from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line, Outcome, Sentence, earn
 from loyalty.rules.facts import ReceiptFacts
 from loyalty.terms import Terms
@@ -51,7 +50,7 @@ def record_sales(
     answers: dict[int, Answer] = {}
     for place in sorted(range(len(batch)), key=lambda i: (batch[i].occurred_at, batch[i].number)):
         facts = batch[place]
-        key, number = facts.key, normalise(facts.card)
+        key, number = facts.key, facts.card
         try:
             if key in known:
                 answers[place] = told_before(known[key], facts)
@@ -83,8 +82,8 @@ def record_sales(
         receipt.state = Receipt.State.COUNTED
         own, local = terms[version.id] if version else None, facts.occurred_at.astimezone(zone)
         outcome = count(seen, own, local=local, store=facts.store, past=pasts.of(member, local, own))
-        pasts.add(member, local, outcome.stamps, own)
         settle(receipt, outcome, version)
+        pasts.add(member, local, receipt.stamps, own)
         seen_at = vars(member).get("last_visit_at")  # of this batch; the books keep the latest
         member.last_visit_at = facts.occurred_at if seen_at is None else max(seen_at, facts.occurred_at)
         if version:

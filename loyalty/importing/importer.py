@@ -1,24 +1,25 @@
-"""A file of receipts into the books, chunk by chunk, each chunk one transaction."""
+"""A file of receipts into the books, chunk by chunk, in two transactions at once where a chunk is large."""
 
 import csv
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TextIO, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from loyalty.actions.lookups import Shelf, articles, cards_among, known_sales, leads_of
+from loyalty.actions.lookups import Shelf, articles, known_sales, leads_of
 from loyalty.actions.receipts import record_receipt
-from loyalty.actions.rows import insert
-from loyalty.actions.sales import record_sales
+from loyalty.actions.rows import COPY_FROM, insert
+from loyalty.actions.sales import Answer, record_sales
+from loyalty.errors import Moved
 from loyalty.importing.mapping import FileMapping, MappingError, Reader, Reject
 from loyalty.models import (
     CardToken,
@@ -32,7 +33,6 @@ from loyalty.models import (
     Reward,
     Store,
 )
-from loyalty.rules.cards import normalise
 from loyalty.rules.facts import Key, ReceiptFacts
 from loyalty.terms import TermsError, read_rules
 from staff.errors import DomainError
@@ -62,11 +62,11 @@ class Tally:
 def run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chunk: int = CHUNK) -> Tally:
     """Import all; `reject(row, reason)` is told of each row left out. Memory holds two chunks, and for a file without
     receipt numbers a hash a row. Raises MappingError before anything is written when the file does not fit."""
-    with _seldom_collecting():
-        return _run(file, mapping, now=now, reject=reject, chunk=chunk)
+    with _seldom_collecting(), closing(_Lanes(now)) as lanes:
+        return _run(file, mapping, lanes, now=now, reject=reject, chunk=chunk)
 
 
-def _run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chunk: int) -> Tally:
+def _run(file: TextIO, mapping: FileMapping, lanes: "_Lanes", *, now: datetime, reject: Told, chunk: int) -> Tally:
     rows = csv.reader(file, delimiter=mapping.delimiter)
     head = next(rows, [])
     mapping.check_head(head)
@@ -95,10 +95,10 @@ def _run(file: TextIO, mapping: FileMapping, *, now: datetime, reject: Told, chu
         tally.receipts += len(told)
         with transaction.atomic():
             shelf.stock([facts for _place, facts in told])
-            tally.members_created += _enrol_unknown([f for _place, f in told if not f.original], programme, now)
-        for sales, returns in _runs(told):
-            with transaction.atomic():
-                answers = record_sales([f for _p, f in sales], by=None, now=now, late_ok=True, shelf=shelf)
+            leads, enrolled = _members_of([facts for _place, facts in told], programme, now)
+            tally.members_created += enrolled
+        for sales, returns in _runs(told, leads):
+            answers = lanes.record([facts for _place, facts in sales], leads, shelf)
             for (place, _facts), answer in zip(sales, answers, strict=True):
                 if isinstance(answer, DomainError):
                     refuse(place, str(answer))
@@ -142,10 +142,10 @@ def _ahead(batches: Iterator[T]) -> Iterator[T]:
 Placed = tuple[int, ReceiptFacts]
 
 
-def _runs(told: list[Placed]) -> Iterator[tuple[list[Placed], list[Placed]]]:
+def _runs(told: list[Placed], leads: Mapping[str, int]) -> Iterator[tuple[list[Placed], list[Placed]]]:
     """Receipts in runs of sales and the returns after them, so that every card sees its own in the order of the file:
-    a sale of a card, or the sale itself, that comes after its return begins a new run. One or two queries."""
-    owners = _owners(told)
+    a sale of a card, or the sale itself, after its return begins a new run. A query or two where goods come back."""
+    owners = _owners(told, leads)
     sales: list[Placed] = []
     returns: list[Placed] = []
     waiting: set[int | Key] = set()
@@ -162,17 +162,14 @@ def _runs(told: list[Placed]) -> Iterator[tuple[list[Placed], list[Placed]]]:
         yield sales, returns
 
 
-def _owners(told: list[Placed]) -> dict[Key, int]:
-    """Whose the sales of these receipts are, as far as that is known; nothing is asked when there are no returns."""
+def _owners(told: list[Placed], leads: Mapping[str, int]) -> dict[Key, int]:
+    """Whose the sales of these receipts are, as far as that is known."""
     wanted = {facts.original for _place, facts in told if facts.original}
     if not wanted:
         return {}
-    sales = {facts.key: normalise(facts.card) for _place, facts in told if not facts.original}
-    leads = leads_of(set(sales.values()))
-    owners = {key: leads[number] for key, number in sales.items() if number in leads}
-    return owners | {
-        key: row.membership_id for key, row in known_sales(wanted - set(sales))[0].items() if row.membership_id
-    }
+    owners = {facts.key: leads.get(facts.card, 0) for _place, facts in told if not facts.original}
+    known, _parked = known_sales(wanted - set(owners))
+    return owners | {key: row.membership_id for key, row in known.items() if row.membership_id}
 
 
 def _tell(tally: Tally, receipt: Receipt, now: datetime) -> None:
@@ -220,6 +217,48 @@ def programme_for(mapping: FileMapping, now: datetime) -> Programme:
     return programme
 
 
+class _Lanes:
+    """Sales recorded in two transactions at once, so that the database writes one while the other is counted.
+
+    All of a member go the same way, and each receipt once, so that neither waits for the other. Within somebody's
+    transaction, which no other connection sees, there is one lane.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._beside = ThreadPoolExecutor(1)
+
+    def record(self, sales: Sequence[ReceiptFacts], leads: Mapping[str, int], shelf: Shelf) -> list[Answer]:
+        """Each answered, in the order given."""
+        lanes: tuple[list[int], list[int]] = ([], [])
+        for place, facts in enumerate(sales):
+            lanes[leads.get(facts.card, place) % 2].append(place)
+        is_single = connection.in_atomic_block or len({facts.key for facts in sales}) < len(sales)
+        if is_single or min(map(len, lanes)) < COPY_FROM:
+            return self._lane(sales, shelf)
+        other = self._beside.submit(self._lane, [sales[place] for place in lanes[1]], shelf)
+        try:
+            own = self._lane([sales[place] for place in lanes[0]], shelf)
+        finally:
+            answers = other.result()
+        told = dict(zip(lanes[0] + lanes[1], own + answers, strict=True))
+        return [told[place] for place in range(len(sales))]
+
+    def _lane(self, sales: Sequence[ReceiptFacts], shelf: Shelf) -> list[Answer]:
+        try:
+            return self._once(sales, shelf)
+        except (Moved, IntegrityError):  # a card merged, or a receipt told by its till, at this moment
+            return self._once(sales, shelf)
+
+    def _once(self, sales: Sequence[ReceiptFacts], shelf: Shelf) -> list[Answer]:
+        with transaction.atomic():
+            return record_sales(sales, by=None, now=self._now, late_ok=True, shelf=shelf)
+
+    def close(self) -> None:
+        self._beside.submit(connection.close)
+        self._beside.shutdown()
+
+
 class _Shelf(Shelf):
     """What the file's receipts refer to; stores and products it has never heard of are made, where it says so."""
 
@@ -247,14 +286,18 @@ class _Shelf(Shelf):
         self.products |= found
 
 
-def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetime) -> int:
-    """Cards nobody has seen belong to nameless members from their first receipt on; how many. Three statements."""
+def _members_of(batch: list[ReceiptFacts], programme: Programme, now: datetime) -> tuple[dict[str, int], int]:
+    """The memberships to which the cards of sales lead. Cards nobody has seen belong to nameless members from their
+    first receipt on; how many. One query, five with new cards."""
     first: dict[str, ReceiptFacts] = {}
     for facts in batch:
-        number = normalise(facts.card)
-        if number and (number not in first or facts.occurred_at < first[number].occurred_at):
-            first[number] = facts
-    new = sorted(first.keys() - cards_among(first.keys()))
+        if facts.original:
+            continue
+        known = first.get(facts.card)
+        if facts.card and (known is None or facts.occurred_at < known.occurred_at):
+            first[facts.card] = facts
+    leads = leads_of(first.keys())
+    new = sorted(first.keys() - leads.keys())
     members = [
         Membership(programme=programme, enrolled_at=min(first[number].occurred_at, now), cycle_needed=None)
         for number in new
@@ -266,4 +309,4 @@ def _enrol_unknown(batch: list[ReceiptFacts], programme: Programme, now: datetim
             for number, member in zip(new, members, strict=True)
         ]
     )
-    return len(new)
+    return leads | {number: member.pk for number, member in zip(new, members, strict=True)}, len(new)

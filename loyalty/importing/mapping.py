@@ -168,14 +168,14 @@ class Reader:
             raise Reject("no store")
         occurred_at = self._moment("occurred_at", moment)
         business_date = self._moment("business_date", day).date() if day else occurred_at.date()
-        line = self._line(row)
+        line, card = self._line(row), normalise(card)
         if kind == "return" and not original_number:
             raise Reject("a return must name its sale in original_number")
-        if len(normalise(card)) > 64:
+        if len(card) > 64:
             raise Reject("the card number is longer than 64 characters")
         source = source or "file"
         if not number:
-            text = f"{source}|{store}|{occurred_at.isoformat()}|{normalise(card)}|{line.sku}|{line.amount}|"
+            text = f"{source}|{store}|{occurred_at.isoformat()}|{card}|{line.sku}|{line.amount}|"
             text += f"{line.quantity}|{line.kind}"
             digest = hashlib.sha256(text.encode()).hexdigest()[:20]
             self._seen[digest] += 1

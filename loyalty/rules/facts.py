@@ -1,10 +1,11 @@
 """A receipt as somebody tells it: the till, a file, or an agent at the desk."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from loyalty.rules.cards import normalise
 from loyalty.rules.earning import Line
 
 Key = tuple[str, str, date, str]  # source, store, business date, number
@@ -12,7 +13,11 @@ Key = tuple[str, str, date, str]  # source, store, business date, number
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """`original` is the key of the sale that a return takes back; the lines of a return carry the sale's numbers."""
+    """`original` is the key of the sale that a return takes back; the lines of a return carry the sale's numbers.
+
+    `card` is the number as it is stored, however it was typed. `body_hash` is the same for the same receipt told
+    twice, another for another under the same number.
+    """
 
     source: str
     store: str
@@ -25,16 +30,16 @@ class ReceiptFacts:
     total: Decimal = Decimal(0)
     original: Key | None = None
     typed: bool = False  # by hand from the paper: the till's own word about it later is no conflict
+    key: Key = field(init=False)
+    body_hash: str = field(init=False)
 
-    @property
-    def key(self) -> Key:
-        return (self.source, self.store, self.business_date, self.number)
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "card", normalise(self.card))
+        put(self, "key", (self.source, self.store, self.business_date, self.number))
+        put(self, "body_hash", "" if self.typed else self._hash())
 
-    @property
-    def body_hash(self) -> str:
-        """The same for the same receipt told twice, another for another under the same number."""
-        if self.typed:
-            return ""
+    def _hash(self) -> str:
         lines = [
             (line.number, line.sku, line.quantity, f"{line.amount:.2f}", line.kind, line.reward) for line in self.lines
         ]

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
-from loyalty.actions import members
+from loyalty.actions import members, merge
 from loyalty.importing import importer
 from loyalty.models import CardToken, LedgerEntry, Membership, ProgrammeVersion, Receipt, Reward
 from loyalty.queries.ledger import faults
+from tests.factories import UserFactory
 from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +95,28 @@ def test_twice_shuffled_or_in_pieces_changes_nothing(tmp_path):
 
 
 OWN = "source,store,business_date,number,kind,occurred_at,card,line,product,quantity,amount,original_number"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_is_written_by_two_connections_and_adds_up(tmp_path):
+    rows = sales(count=1200, cards=60)
+    run(write(tmp_path / "coffee.csv", rows), "--mapping", str(COFFEE))
+    merge_two_cards(into="ANON-0001", card="ANON-0002")
+    more = sales(count=1200, cards=60, seed=8)[:-2]  # the last two are in both files
+    told = run(write(tmp_path / "more.csv", more), "--mapping", str(COFFEE))
+
+    assert (told["receipts"], told["rejected"]) == (len(more), 0)
+    writers = Receipt.objects.annotate(writer=RawSQL("loyalty_receipt.xmin::text", [])).values("writer").distinct()
+    assert writers.count() == 4
+    earned = Counter(row.split(",")[3] for row in rows + more if row.split(",")[3] and row.split(",")[5])
+    earned["ANON-0001"] += earned.pop("ANON-0002")
+    assert {number: stamps + 9 * rewards for number, (stamps, rewards) in books().items() if number in earned} == earned
+    assert faults() == []
+
+
+def merge_two_cards(*, into, card):
+    pks = dict(CardToken.objects.values_list("number", "membership"))
+    merge(pks[card], into_id=pks[into], by=UserFactory(), now=timezone.now())
 
 
 def test_our_own_columns_need_no_mapping_and_lines_of_one_number_are_one_receipt(tmp_path):
