@@ -53,10 +53,10 @@ class Table:
         runs: int = 60,
     ) -> Row:
         """Time `call` and, turn by turn with it, the same SQL bare: what `call` was seen to ask in a warm process,
-        or `raw` where that run writes and so cannot be repeated as it was. `undone`: every run of both writes in a
-        transaction that is rolled back, so that each finds what the first found; no commit is in either time."""
+        or `raw` where that run writes and so cannot be repeated as it was. `undone`: what a run of either writes is
+        taken back, so that each finds what the first found; no commit is in either time."""
         if undone:
-            call = _rolled_back(call)
+            call = _taken_back(call)
         if undone or raw is None:
             call()
         with _recorded() as asked:
@@ -140,11 +140,16 @@ def _replay(bare: psycopg.Connection[Any], asked: list[tuple[str, Any]], undone:
     return replay
 
 
-def _rolled_back(call: Callable[[], object]) -> Callable[[], None]:
+def _taken_back(call: Callable[[], object]) -> Callable[[], None]:
+    """Psycopg is not told of the rollback: it would forget what is prepared, which it does not at a commit."""
+
     def run() -> None:
         with transaction.atomic():
+            link = connection.connection.pgconn
+            link.exec_(b"SAVEPOINT before")
             call()
-            transaction.set_rollback(True)
+            link.exec_(b"ROLLBACK TO before")
+            connection.run_on_commit.clear()  # nothing is mailed
 
     return run
 

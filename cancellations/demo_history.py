@@ -1,9 +1,6 @@
 """Two years of the demo company's calls with what became of them: the engine learns from these."""
 
-import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,10 +36,8 @@ State = CancellationCase.State
 
 @dataclass
 class _Past:
-    """Rows to be written at once; children point to the parents' objects, which have keys by then. Meanwhile their
-    letters are typeset on every processor there is."""
+    """Rows to be written at once; children point to the parents' objects, which have keys by then."""
 
-    typesetters: ThreadPoolExecutor
     cases: list[CancellationCase] = field(default_factory=list)
     moves: list[CaseMove] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -52,12 +47,8 @@ class _Past:
     decisions: list[OfferDecision] = field(default_factory=list)
     fulfilments: list[Fulfilment] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
-    printed: list[Future[bytes]] = field(default_factory=list)  # of the documents, in their order
 
     def write(self) -> None:
-        for document, printed in zip(self.documents, self.printed, strict=True):
-            document.pdf = printed.result()
-            document.sha256 = hashlib.sha256(document.pdf).hexdigest()
         Document.objects.bulk_create(self.documents, batch_size=200)
         CancellationCase.objects.bulk_create(self.cases, batch_size=1000)
         CaseMove.objects.bulk_create(self.moves, batch_size=1000)
@@ -93,15 +84,14 @@ def tell(random: Random, catalogue: Sequence[IncentiveVersion], staff: dict[str,
     plan.sort(key=lambda row: (row[0], row[1].pk))
     agents = [staff[name] for name in ("asa", "jonas", "mira")]
     numbers = dict[int, int]()
-    with ThreadPoolExecutor(os.cpu_count()) as typesetters:
-        past = _Past(typesetters)
-        for at, one, fate in plan:
-            year = timezone.localdate(at).year
-            numbers[year] = numbers.get(year, 0) + 1
-            _Call(random, past, catalogue, reasons, staff, now).tell(
-                f"X-{year}-{numbers[year]:05d}", at, one, fate, random.choice(agents)
-            )
-        past.write()
+    past = _Past()
+    for at, one, fate in plan:
+        year = timezone.localdate(at).year
+        numbers[year] = numbers.get(year, 0) + 1
+        _Call(random, past, catalogue, reasons, staff, now).tell(
+            f"X-{year}-{numbers[year]:05d}", at, one, fate, random.choice(agents)
+        )
+    past.write()
     CaseNumber.objects.bulk_create([CaseNumber(year=year, last=last) for year, last in numbers.items()])
 
 
@@ -304,15 +294,8 @@ class _Call:
             letter = letters.receipt_letter(case, now=at)
         else:
             letter = letters.stays_letter(case, now=at)
-        document = Document(
-            customer=case.customer,
-            kind=letter.kind,
-            title=f"{letter.title} ({case.number})",
-            language=case.customer.language,
-            created_at=at,
-        )
+        document = Document(customer=case.customer, **letters.written(case, letter, now=at), created_at=at)
         self.past.documents.append(document)
-        self.past.printed.append(self.past.typesetters.submit(letters.typeset, case, letter, now=at))
         if accepted is not None:
             fulfilment.confirmation = document
         return document

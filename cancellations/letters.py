@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -155,13 +156,16 @@ def _subject(case: CancellationCase) -> list[tuple[str, str]]:
     ]
 
 
-def typeset(case: CancellationCase, letter: Letter, *, now: datetime) -> bytes:
-    """The PDF; some milliseconds, no query."""
+def written(case: CancellationCase, letter: Letter, *, now: datetime) -> dict[str, Any]:
+    """What a `customers.models.Document` of this letter holds; no query."""
     customer = case.customer
     place = " ".join(filter(None, (customer.postcode, customer.city)))
-    return letters.typeset(
-        "cancellations/letter.typ",
-        {
+    return {
+        "kind": letter.kind,
+        "title": f"{letter.title} ({case.number})",
+        "language": customer.language,
+        "template": "cancellations/letter.typ",
+        "facts": {
             "language": customer.language,
             "company": settings.KVAR_COMPANY,
             "address": [line for line in (customer.name, customer.street, place) if line],
@@ -172,21 +176,13 @@ def typeset(case: CancellationCase, letter: Letter, *, now: datetime) -> bytes:
             "footer": f"{settings.KVAR_COMPANY} · {formats.moment(now, customer.language)}",
             "number": case.number,
         },
-    )
+    }
 
 
 def _write(case: CancellationCase, letter: Letter, *, now: datetime) -> Document:
-    """Typeset, keep with its hash, queue the e-mail after commit. Three queries."""
-    title = f"{letter.title} ({case.number})"
-    document = letters.keep(
-        case.customer,
-        kind=letter.kind,
-        title=title,
-        language=case.customer.language,
-        pdf=typeset(case, letter, now=now),
-        now=now,
-    )
+    """Keep it, and queue the e-mail after commit. Three queries."""
+    document = letters.keep(case.customer, **written(case, letter, now=now), now=now)
     rows = [f"{label}: {value}" for label, value in letter.rows]
     body = "\n".join([*letter.intro, "", *rows, "", *letter.closing, "", settings.KVAR_COMPANY])
-    letters.send(case.customer, subject=title, body=body, document=document, now=now)
+    letters.send(case.customer, subject=document.title, body=body, document=document, now=now)
     return document

@@ -31,7 +31,7 @@ from cancellations.models import CancellationCase, EnginePolicy, Suggestion
 from cancellations.models.rows import Rows
 from cancellations.standing import Known, known
 from staff.models import User
-from staff.statements import kept
+from staff.statements import kept, prepared
 
 REUSED_FOR = timedelta(days=30)  # who calls again within it meets the same decision
 HOLD_OUT_STEPS = 10_000
@@ -200,6 +200,7 @@ def plain(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------
+@prepared()
 @transaction.atomic(savepoint=False)
 def suggest_for(case: CancellationCase, *, by: User | None, now: datetime, override: bool = False) -> Suggestion:
     """The decision in force for this case, made now or reused.

@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from customers.imports import uploads
-from customers.letters import NotSent, hand_over
+from customers.letters import NotSent, hand_over, pdf_of
 from customers.models import Delivery
 
 ATTEMPTS = 8
@@ -15,15 +15,17 @@ ATTEMPTS = 8
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4))
 def deliver(*, delivery_id: int) -> None:
-    """Send one e-mail. Run again after success it does nothing; after a failure the next attempt waits longer."""
+    """Make the document's PDF and send the e-mail. Run again after success it does nothing; after a failure the next
+    attempt waits longer."""
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update(of=("self",)).select_related("document").get(pk=delivery_id)
-        if delivery.state == Delivery.State.SENT:
+        pdf = pdf_of(delivery.document) if delivery.document else None
+        if delivery.state in (Delivery.State.SENT, Delivery.State.UNADDRESSED):
             return
         delivery.attempts += 1
         message = EmailMessage(delivery.subject, delivery.body, to=[delivery.to], headers=delivery.headers)
-        if delivery.document:
-            message.attach(f"{delivery.document.kind}.pdf", bytes(delivery.document.pdf), "application/pdf")
+        if delivery.document and pdf:
+            message.attach(f"{delivery.document.kind}.pdf", pdf, "application/pdf")
         failure: NotSent | None = None
         try:
             hand_over(message)

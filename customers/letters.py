@@ -65,17 +65,36 @@ def typeset(template: str, data: Mapping[str, Any]) -> bytes:
     )
 
 
-def keep(customer: Customer, *, kind: str, title: str, language: str, pdf: bytes, now: datetime) -> Document:
-    """Store a document as handed over, with its SHA-256; one query."""
+def keep(
+    customer: Customer,
+    *,
+    kind: str,
+    title: str,
+    language: str,
+    template: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> Document:
+    """Store what a document says, as `typeset` takes it; one query. Typesetting waits until somebody wants the PDF: the
+    caller on the phone does not wait for it."""
     return Document.objects.create(
         customer=customer,
         kind=kind,
         title=title,
         language=language,
-        pdf=pdf,
-        sha256=hashlib.sha256(pdf).hexdigest(),
+        template=template,
+        facts=facts,
         created_at=now,
     )
+
+
+def pdf_of(document: Document) -> bytes:
+    """The document as it is handed over: typeset the first time (two queries), the same bytes ever after (none)."""
+    if document.pdf is None:
+        pdf = typeset(document.template, document.facts)
+        Document.objects.filter(pk=document.pk, pdf=None).update(pdf=pdf, sha256=hashlib.sha256(pdf).hexdigest())
+        document.refresh_from_db(fields=["pdf", "sha256"])  # another's, where two wanted it at one moment
+    return bytes(document.pdf)
 
 
 class NotSent(Exception):
@@ -100,7 +119,8 @@ def send(
     headers: Mapping[str, str] | None = None,
     now: datetime,
 ) -> Delivery:
-    """Queue an e-mail to the customer after commit; without an address the delivery says so instead. Two queries."""
+    """Queue an e-mail to the customer after commit; without an address the delivery says so, and the worker makes the
+    document ready to be handed over or posted. Two queries."""
     from customers.jobs import deliver
 
     delivery = Delivery.objects.create(
@@ -113,6 +133,6 @@ def send(
         state=Delivery.State.QUEUED if customer.email else Delivery.State.UNADDRESSED,
         created_at=now,
     )
-    if customer.email:
+    if customer.email or document:
         transaction.on_commit(lambda: deliver.defer(delivery_id=delivery.pk))
     return delivery

@@ -191,14 +191,17 @@ class Change(models.Model):
 
 
 class Document(models.Model):
-    """A letter, receipt or voucher as it was handed over: the bytes and their hash never change."""
+    """A letter or receipt. All it says is fixed when it is written; the PDF is typeset when it is first wanted
+    (`customers.letters.pdf_of`), and from then on its bytes and their hash never change."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("customer"))
     kind = models.SlugField(_("kind"), max_length=40)  # the app's own word: "cancellation_receipt"
     title = models.CharField(_("title"), max_length=200)
     language = models.CharField(_("language"), max_length=5)
-    pdf = models.BinaryField(_("PDF"))
-    sha256 = models.CharField(max_length=64)
+    template = models.CharField(max_length=60)
+    facts = models.JSONField()
+    pdf = models.BinaryField(_("PDF"), null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:

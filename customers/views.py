@@ -11,7 +11,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from customers import actions, queries
+from customers import actions, letters, queries
 from customers.forms import CustomerFilter, CustomerForm, NewCustomerForm, NoteForm
 from customers.models import Customer, Document, Note
 from staff import formats, paging, undo
@@ -144,7 +144,7 @@ def note_undo(request: HttpRequest, pk: int) -> HttpResponse:
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """The bytes as they were handed over, shown and never kept by a cache on the way."""
     kept = get_object_or_404(Document, pk=pk)
-    response = HttpResponse(bytes(kept.pdf), content_type="application/pdf")
+    response = HttpResponse(letters.pdf_of(kept), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{kept.kind}-{kept.pk}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"
     response["ETag"] = f'"{kept.sha256}"'

@@ -10,6 +10,7 @@ Django takes longer to write a dozen joins than PostgreSQL to answer them, and a
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,7 +18,8 @@ from functools import lru_cache, wraps
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import connections
+from django.db import connection, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model, QuerySet
 from django.db.transaction import TransactionManagementError
 
@@ -26,6 +28,7 @@ M = TypeVar("M", bound=Model)
 R = TypeVar("R")
 
 SHAPES = 64  # statements kept of one function
+PREPARED_FROM = 2  # times a statement was asked before on the same connection
 
 # What stands in a statement for a value until a call puts its own there.
 _STAND_INS: dict[type, Callable[[int], Any]] = {
@@ -116,3 +119,20 @@ class _Statement:
         rows = object.__new__(type(self.queryset))  # `all()` would copy the query whole, with every part of a union
         rows.__dict__ = {**self.queryset.__dict__, "_query": query}
         return rows
+
+
+@contextmanager
+def prepared() -> Iterator[None]:
+    """In it, or in a function that it decorates, PostgreSQL keeps the plan of what it is asked again and again.
+
+    For actions of many small statements by key, which are planned for longer than they run. Not for lists and reports,
+    whose plan must fit their values (decision 24). A rollback forgets what was prepared.
+    """
+    connection.ensure_connection()
+    link = connection.connection
+    before = link.cursor_factory, link.prepare_threshold
+    link.cursor_factory, link.prepare_threshold = ServerBindingCursor, PREPARED_FROM
+    try:
+        yield
+    finally:
+        link.cursor_factory, link.prepare_threshold = before

@@ -19,7 +19,7 @@ from cancellations.queries.spending import spent
 from staff.authority import authority_of
 from staff.errors import AlreadyDecided, DomainError
 from staff.models import User
-from staff.statements import kept
+from staff.statements import kept, prepared
 
 REMIND_BEFORE = timedelta(days=14)
 
@@ -58,6 +58,7 @@ def _versions(pk: int) -> QuerySet[IncentiveVersion]:
     return IncentiveVersion.objects.select_related("incentive").filter(pk=pk)
 
 
+@prepared()
 @transaction.atomic
 def present(
     case_pk: int, *, version_id: int, by: User, now: datetime, consent: bool = False, version: int | None = None
@@ -91,6 +92,7 @@ def present(
     return offer
 
 
+@prepared()
 @transaction.atomic
 def accept(offer_pk: int, *, by: User, now: datetime, only_a_better_price: bool = False) -> Offer:
     """The customer takes it: billing gets its order, the customer a written confirmation, the call is closed.

@@ -146,7 +146,7 @@ def _notices(case: int) -> QuerySet[Notice]:
     newest = Delivery.objects.filter(document=OuterRef("receipt")).order_by("-pk")
     return (
         Notice.objects.select_related("receipt")
-        .defer("receipt__pdf")
+        .defer("receipt__pdf", "receipt__facts")
         .filter(case=case)
         .annotate(delivery=Subquery(newest.values_list(JSONObject(state="state", to="to"))[:1]))
         .order_by("pk")

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ from staff import formats
 from staff.errors import DomainError
 from staff.models import User
 
+LETTER = "complaints/letter.typ"
 Kind, Direction, Purpose = Message.Kind, Message.Direction, Message.Purpose
 
 
@@ -139,45 +141,45 @@ def letter(case: ComplaintCase, *, subject: str, body: str, language: str, by: U
         kind="complaint_letter",
         title=f"{subject} ({case.number})"[:200],
         language=language,
-        pdf=letter_pdf(case, subject=subject, body=body, language=language, by=by, now=now),
+        template=LETTER,
+        facts=letter_facts(case, subject=subject, body=body, language=language, by=by, now=now),
         now=now,
     )
 
 
-def letter_pdf(case: ComplaintCase, *, subject: str, body: str, language: str, by: User | None, now: datetime) -> bytes:
-    """The same, not kept: for a preview."""
+def letter_facts(
+    case: ComplaintCase, *, subject: str, body: str, language: str, by: User | None, now: datetime
+) -> dict[str, Any]:
+    """All that LETTER says."""
     customer = case.customer
     with translation.override(language):
-        return letters.typeset(
-            "complaints/letter.typ",
-            {
-                "language": language,
-                "company": settings.KVAR_COMPANY,
-                "sender": settings.DEFAULT_FROM_EMAIL,
-                "address": [
-                    line
-                    for line in (
-                        customer.name,
-                        customer.company if customer.company != customer.name else "",
-                        customer.street,
-                        f"{customer.postcode} {customer.city}".strip(),
-                        customer.country if customer.country != settings.KVAR_COUNTRY else "",
-                    )
-                    if line
-                ],
-                "date": formats.day(now, language),
-                "labels": {
-                    "number": pgettext("letterhead", "Our reference"),
-                    "received": pgettext("letterhead", "Your complaint of"),
-                    "page": pgettext("letterhead", "Page"),
-                },
-                "number": case.number,
-                "received": formats.day(case.received_at, language),
-                "subject": subject,
-                "body": [part.strip() for part in body.split("\n\n") if part.strip()],
-                "signature": str(by) if by else "",
+        return {
+            "language": language,
+            "company": settings.KVAR_COMPANY,
+            "sender": settings.DEFAULT_FROM_EMAIL,
+            "address": [
+                line
+                for line in (
+                    customer.name,
+                    customer.company if customer.company != customer.name else "",
+                    customer.street,
+                    f"{customer.postcode} {customer.city}".strip(),
+                    customer.country if customer.country != settings.KVAR_COUNTRY else "",
+                )
+                if line
+            ],
+            "date": formats.day(now, language),
+            "labels": {
+                "number": pgettext("letterhead", "Our reference"),
+                "received": pgettext("letterhead", "Your complaint of"),
+                "page": pgettext("letterhead", "Page"),
             },
-        )
+            "number": case.number,
+            "received": formats.day(case.received_at, language),
+            "subject": subject,
+            "body": [part.strip() for part in body.split("\n\n") if part.strip()],
+            "signature": str(by) if by else "",
+        }
 
 
 @transaction.atomic

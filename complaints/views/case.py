@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from complaints import actions, explanations, steps, texts
 from complaints.actions.casework import with_notice
-from complaints.actions.messages import letter_pdf
+from complaints.actions.messages import LETTER, letter_facts
 from complaints.actions.records import said_since
 from complaints.contributions import panels
 from complaints.downloads import download, shown_as
@@ -24,6 +24,7 @@ from complaints.models import Attachment, Clock, ComplaintCase, Message, Templat
 from complaints.queries import case as queries
 from complaints.queries.queue import marks
 from customers import queries as customer_queries
+from customers.letters import pdf_of, typeset
 from staff.errors import DomainError, Stale
 
 VIEW = "complaints.view_complaintcase"
@@ -151,7 +152,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
             body = with_notice(case, body, language)
         except DomainError as error:
             return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
-    pdf = letter_pdf(case, subject=subject, body=body, language=language, by=request.user, now=timezone.now())
+    facts = letter_facts(case, subject=subject, body=body, language=language, by=request.user, now=timezone.now())
+    pdf = typeset(LETTER, facts)
     return shown_as(HttpResponse(pdf, content_type="application/pdf"), f"{case.number}.pdf")
 
 
@@ -159,9 +161,9 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(VIEW, raise_exception=True)
 @csp_update(BROWSERS_PDF_VIEWER)
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
-    """A letter as it was typeset."""
+    """A letter as it was handed over."""
     message = get_object_or_404(Message.objects.select_related("document", "case"), pk=pk, document__isnull=False)
-    response = HttpResponse(bytes(message.document.pdf), content_type="application/pdf")
+    response = HttpResponse(pdf_of(message.document), content_type="application/pdf")
     return shown_as(response, f"{message.case.number}.pdf")
 
 

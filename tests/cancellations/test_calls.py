@@ -11,6 +11,7 @@ from cancellations import actions, budgets
 from cancellations.models import OPEN_STATES, Budget, CancellationCase, Offer, Reason
 from cancellations.rules import NoOffers
 from customers.contributions import referrals
+from customers.letters import pdf_of
 from customers.models import Delivery, Document, Subscription
 from staff.errors import AboveAuthority, AlreadyDecided, DomainError, SelfApproval, Stale, WrongState
 from tests.cancellations.factories import (
@@ -27,7 +28,7 @@ LATER = NOON + timedelta(minutes=3)
 
 
 def words(document):
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(document.pdf)).pages).split())
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf_of(document))).pages).split())
 
 
 def test_opening_takes_the_notice_and_a_second_opening_goes_on(agent, user_as):

@@ -2,16 +2,18 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 from django.db.models import Value
 from django.urls import reverse
 from django.utils import timezone
 
-from customers import actions, letters, queries
+from customers import actions, queries
 from customers.models import Change, Customer, Delivery, Note, Subscription
 from staff.errors import Stale
 from tests.conftest import NOON
+from tests.customers.letters import a_letter
 from tests.factories import CustomerFactory, PlanFactory, SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +137,7 @@ def test_an_unreadable_place_begins_at_the_top(agent, customer, cursor):
 
 def test_timeline_tells_of_letters_contracts_and_changes(agent, customer):
     SubscriptionFactory(customer=customer, status="ended", ends_on=date(2026, 3, 1))
-    pdf = letters.keep(customer, kind="receipt", title="Receipt 1", language="sv", pdf=b"%PDF", now=NOON)
+    pdf = a_letter(customer, "Receipt 1")
     Delivery.objects.create(
         customer=customer, document=pdf, to="a@example.com", subject="x", body="y", state="failed", created_at=NOON
     )
@@ -152,11 +154,15 @@ def test_timeline_tells_of_letters_contracts_and_changes(agent, customer):
 
 
 def test_a_document_is_served_as_it_was_to_those_who_may(client_as, role, customer):
-    pdf = letters.keep(customer, kind="receipt", title="Receipt", language="sv", pdf=b"%PDF-1.7 x", now=NOON)
+    pdf = a_letter(customer, "Receipt")
     response = client_as(role).get(reverse("customers:document", args=[pdf.pk]))
     assert response.status_code == (200 if role in SEES else 403)
     if role in SEES:
-        assert response.content == b"%PDF-1.7 x"
+        assert response.content.startswith(b"%PDF-")
+        pdf.refresh_from_db()
+        assert (bytes(pdf.pdf), pdf.sha256) == (response.content, sha256(response.content).hexdigest())
+        again = client_as(role).get(reverse("customers:document", args=[pdf.pk]))
+        assert (again.content, again["ETag"]) == (response.content, f'"{pdf.sha256}"')
         assert response["Content-Type"] == "application/pdf"
         assert response["Content-Disposition"] == f'inline; filename="receipt-{pdf.pk}.pdf"'
         assert response["X-Content-Type-Options"] == "nosniff"

@@ -11,7 +11,7 @@ from django.db.transaction import TransactionManagementError
 
 from customers.models import Subscription
 from staff.models import Team, User
-from staff.statements import kept
+from staff.statements import kept, prepared
 from tests.factories import SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +138,27 @@ def test_rows_are_locked_in_a_transaction_and_nowhere_else():
     assert seen == ["renamed"]
     with pytest.raises(TransactionManagementError):
         lock(person.pk)
+
+
+def prepared_now():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_only_within_are_statements_prepared():
+    person = UserFactory()
+
+    def ask(keys):
+        return [User.objects.get(pk=key, username=person.username) for key in keys]
+
+    with prepared():
+        assert ask([person.pk] * 5) == [person] * 5
+        with pytest.raises(User.DoesNotExist):  # the plan is for any value
+            ask([-5])
+    [statement] = prepared_now()
+    assert '"staff_user"."username" = $2' in statement
+    Team.objects.create(name="Night")
+    for _ in range(5):
+        Team.objects.get(name="Night")
+    assert prepared_now() == [statement]
