@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, Count, QuerySet, When
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from customers.imports.admin import ImportAdmin
 from customers.models import Customer, Household, Note, Plan, Subscription
 from customers.search import find
 from staff import formats
+from staff.records import Growing
 from staff.sealed import SealedSearch
 
 FOUND = 200
@@ -25,16 +26,30 @@ class SubscriptionInline(admin.TabularInline):
     autocomplete_fields = ("plan",)
 
 
+class Found(SealedSearch, Growing):
+    """Rows found by their customer as on the desk, best match first; one query more."""
+
+    of_customer = "customer"
+    search_fields = ("pk",)  # that there is a search at all
+    search_help_text = _("A name as heard, a number, the last digits of a phone, an e-mail.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        found = [one.pk for one in find(search_term, FOUND)]
+        rank = Case(*(When(**{self.of_customer: pk}, then=place) for place, pk in enumerate(found)), default=FOUND)
+        return queryset.filter(**{f"{self.of_customer}__in": found}).order_by(rank, "-pk"), False
+
+
 @admin.register(Customer)
-class CustomerAdmin(SealedSearch, ImportAdmin):
+class CustomerAdmin(Found, ImportAdmin):
     form = AdminForm
+    of_customer = "pk"
     list_display = ("number", "name", "phone", "email", "city", "segment", "customer_since")
     list_display_links = ("number", "name")
-    list_filter = ("segment", "language", "country", "is_vulnerable", "in_debt")
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ("number",)  # the field's presence; get_search_results asks the desk's own search
-    search_help_text = _("A name as heard, a number, the last digits of a phone, an e-mail.")
+    list_filter = ("segment", "is_vulnerable", "in_debt")
     autocomplete_fields = ("household",)
     ordering = ("-id",)
     inlines = (SubscriptionInline,)
@@ -44,16 +59,6 @@ class CustomerAdmin(SealedSearch, ImportAdmin):
         (_("Address"), {"fields": ("street", ("postcode", "city"), "country", "household")}),
         (_("Facts"), {"fields": ("customer_since", "birthday", "is_vulnerable", "is_bereaved", "in_debt")}),
     )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
-    ) -> tuple[QuerySet[Customer], bool]:
-        """Best match first, as on the desk; one query more."""
-        if not search_term.strip():
-            return queryset, False
-        found = [one.pk for one in find(search_term, FOUND)]
-        rank = Case(*(When(pk=pk, then=place) for place, pk in enumerate(found)), default=FOUND)
-        return queryset.filter(pk__in=found).order_by(rank, "-pk"), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
         return ("number", "unsubscribed_at") if obj else ("unsubscribed_at",)
@@ -87,41 +92,36 @@ class PlanAdmin(admin.ModelAdmin):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(admin.ModelAdmin):
+class SubscriptionAdmin(Found):
     list_display = ("customer", "plan", "status", "monthly_price", "started_on", "contract_end", "ends_on")
     list_filter = ("status", "plan")
     list_select_related = ("customer", "plan")
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ("customer__number", "plan__name")
     autocomplete_fields = ("customer", "plan")
     ordering = ("-id",)
 
 
 @admin.register(Household)
-class HouseholdAdmin(admin.ModelAdmin):
+class HouseholdAdmin(Growing):
     list_display = ("__str__", "members")
     search_fields = ("name",)
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Household]:
-        return super().get_queryset(request).annotate(count=Count("members"))
+        """Members are counted of the rows that are shown."""
+        members = Customer.objects.filter(household=OuterRef("pk")).order_by().values("household")
+        return super().get_queryset(request).annotate(count=Subquery(members.values(count=Count("pk"))))
 
-    @admin.display(description=_("members"), ordering="count")
+    @admin.display(description=_("members"))
     def members(self, household: Household) -> int:
-        return household.count
+        return household.count or 0
 
 
 @admin.register(Note)
-class NoteAdmin(admin.ModelAdmin):
+class NoteAdmin(Found):
     """Notes are written on the customer's page; here they are read, and removed where the law asks for it."""
 
     list_display = ("at", "customer", "by", "text")
     list_select_related = ("customer", "by")
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ("customer__number",)
-    date_hierarchy = "at"
     ordering = ("-id",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

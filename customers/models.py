@@ -63,7 +63,10 @@ class Customer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["segment", "-id"], name="customers_customer_by_segment"),
+            models.Index(fields=["segment", "id"], name="customers_customer_by_segment"),
+            # flags are rare: a list of who has one must not read all who have none
+            models.Index(fields=["is_vulnerable", "id"], name="customers_vulnerable", condition=Q(is_vulnerable=True)),
+            models.Index(fields=["in_debt", "id"], name="customers_in_debt", condition=Q(in_debt=True)),
             models.Index(  # who else lives at an address
                 Upper("postcode"),
                 Upper("street"),
@@ -150,6 +153,7 @@ class Subscription(models.Model):
                 name="customers_ended_has_a_date",
             ),
         ]
+        indexes = [models.Index(fields=["status", "id"], name="customers_by_status")]
 
     def __str__(self) -> str:
         return f"{self.plan} ({self.customer.number})"

@@ -1,10 +1,10 @@
-"""Workflow records in the Django admin: looked at there, changed only through the actions that the desk uses."""
+"""Rows that grow in the Django admin; of them workflow records are only looked at, and change by the desk's actions."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet, UniqueConstraint
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +12,30 @@ from django.utils.translation import gettext_lazy as _
 from staff.errors import DomainError
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Looked at, never changed by hand."""
+class Growing(admin.ModelAdmin):
+    """A list over rows without number: never counted whole, and sorted by what an index begins with."""
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        indexed = begun_by_an_index(self.model)
+        columns = {
+            name: getattr(getattr(self, str(name), None), "admin_order_field", name) for name in self.list_display
+        }
+        return [str(name) for name, field in columns.items() if str(field).lstrip("-") in indexed]
+
+
+def begun_by_an_index(model: type[Model]) -> set[str]:
+    """The fields that an index of `model` begins with, so that rows are found by them or come in their order."""
+    fields = {f.name for f in model._meta.local_fields if f.primary_key or f.unique or f.db_index}
+    indexes = {index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields}
+    unique = {one.fields[0] for one in model._meta.constraints if isinstance(one, UniqueConstraint) and one.fields}
+    return fields | indexes | unique
+
+
+class ReadOnly(Growing):
+    """Looked at, never changed by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'belief',
                 'verbose_name_plural': 'beliefs',
-                'indexes': [models.Index(fields=['model', 'quantity', 'level'], name='cancellations_belief_page'), models.Index(fields=['quantity', 'level', 'incentive', 'reason'], name='cancellations_belief_line')],
+                'indexes': [models.Index(fields=['model', 'quantity', 'level'], name='cancellations_belief_page'), models.Index(fields=['quantity', 'level', 'incentive', 'reason'], name='cancellations_belief_line'), models.Index(fields=['level', 'id'], name='cancellations_belief_level')],
             },
         ),
         migrations.CreateModel(
@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'suggestion',
                 'verbose_name_plural': 'suggestions',
-                'indexes': [models.Index(fields=['-at', '-id'], name='cancellations_suggestion_log')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='cancellations_suggestion_log'), models.Index(fields=['model_version', 'id'], name='cancellations_decided_by'), models.Index(condition=models.Q(('hold_out', True)), fields=['hold_out', 'id'], name='cancellations_held_out'), models.Index(condition=models.Q(('overridden', True)), fields=['overridden', 'id'], name='cancellations_overridden')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('case',), name='cancellations_one_suggestion_in_force'), models.CheckConstraint(condition=models.Q(('propensity__gte', 0), ('propensity__lte', 1)), name='cancellations_propensity_is_a_share')],
             },
         ),

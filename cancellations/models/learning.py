@@ -64,6 +64,7 @@ class Belief(models.Model):
         indexes = [
             models.Index(fields=["model", "quantity", "level"], name="cancellations_belief_page"),
             models.Index(fields=["quantity", "level", "incentive", "reason"], name="cancellations_belief_line"),
+            models.Index(fields=["level", "id"], name="cancellations_belief_level"),
         ]
 
     def __str__(self) -> str:

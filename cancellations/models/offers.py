@@ -62,7 +62,12 @@ class Suggestion(models.Model):
                 condition=Q(propensity__gte=0, propensity__lte=1), name="cancellations_propensity_is_a_share"
             ),
         ]
-        indexes = [models.Index(fields=["-at", "-id"], name="cancellations_suggestion_log")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="cancellations_suggestion_log"),
+            models.Index(fields=["model_version", "id"], name="cancellations_decided_by"),
+            models.Index(fields=["hold_out", "id"], condition=Q(hold_out=True), name="cancellations_held_out"),
+            models.Index(fields=["overridden", "id"], condition=Q(overridden=True), name="cancellations_overridden"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"

@@ -106,6 +106,7 @@ class Award(Stateful):
             models.Index(fields=["case", "-proposed_at"], name="complaints_award_of_case"),
             models.Index(fields=["proposed_by", "proposed_at"], name="complaints_award_by_agent"),
             models.Index(fields=["proposed_at"], name="complaints_award_time"),
+            models.Index(fields=["state", "id"], name="complaints_award_state"),
             models.Index(
                 KT("explanation__category"),
                 KT("explanation__severity"),
@@ -222,6 +223,7 @@ class Remedy(Stateful):
         indexes = [
             models.Index(fields=["award", "id"], name="complaints_remedy_of_award"),
             models.Index(fields=["state", "id"], name="complaints_remedy_work"),
+            models.Index(fields=["kind", "id"], name="complaints_remedy_kind"),
             models.Index(fields=["done_at"], condition=Q(state="done"), name="complaints_remedy_done"),
         ]
         triggers = [

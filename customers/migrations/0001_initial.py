@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
-                'indexes': [models.Index(fields=['segment', '-id'], name='customers_customer_by_segment'), models.Index(Upper('postcode'), Upper('street'), name='customers_customer_address', condition=~models.Q(street='') & ~models.Q(postcode=''))],
+                'indexes': [models.Index(fields=['segment', 'id'], name='customers_customer_by_segment'), models.Index(condition=models.Q(('is_vulnerable', True)), fields=['is_vulnerable', 'id'], name='customers_vulnerable'), models.Index(condition=models.Q(('in_debt', True)), fields=['in_debt', 'id'], name='customers_in_debt'), models.Index(Upper('postcode'), Upper('street'), name='customers_customer_address', condition=~models.Q(street='') & ~models.Q(postcode=''))],
                 'constraints': [models.CheckConstraint(condition=models.Q(('company', ''), ('family_name', ''), ('given_name', ''), _negated=True), name='customers_customer_has_a_name')],
             },
         ),
@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'subscription',
                 'verbose_name_plural': 'subscriptions',
+                'indexes': [models.Index(fields=['status', 'id'], name='customers_by_status')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('monthly_price__gte', 0)), name='customers_subscription_price_not_negative'), models.CheckConstraint(condition=models.Q(('monthly_margin__lte', models.F('monthly_price'))), name='customers_subscription_margin_within_price'), models.CheckConstraint(condition=models.Q(('contract_end__isnull', True), ('contract_end__gte', models.F('started_on')), _connector='OR'), name='customers_contract_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['ending', 'ended']), _negated=True), ('ends_on__isnull', False), _connector='OR'), name='customers_ended_has_a_date')],
             },
         ),
