@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -22,8 +24,10 @@ ROOT = str(Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture
-def data(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("pg") / "postgres"
+def data() -> Iterator[Path]:
+    """Not among pytest's own folders: another run that begins shuts those to the server's user."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / "postgres"
 
 
 def start(data: Path, *, stay: bool = False) -> subprocess.Popen[str]:
@@ -66,8 +70,8 @@ def test_survives_every_kill(data):
     assert not lock.exists()
 
 
-def test_a_path_too_long_for_a_socket_and_a_planner_that_trusts_indexes(tmp_path):
-    data = tmp_path / ("long" * 30) / "postgres"
+def test_a_path_too_long_for_a_socket_and_a_planner_that_trusts_indexes(data):
+    data = data / ("long" * 30) / "postgres"
     process = start(data, stay=True)
     try:
         host = process.stdout.readline().strip()
