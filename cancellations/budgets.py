@@ -37,23 +37,29 @@ def month_of(now: datetime) -> date:
 def follow(offer: Offer, *, now: datetime) -> None:
     """Bring the budgets in line with the state the offer has just moved to. Raises BudgetSpent.
 
-    One query when no budget concerns it, else two for each budget.
+    Two queries when no budget concerns it, else two more for each budget.
     """
     if offer.state in HOLDS:
-        _reserve(offer, now=now)
+        _hold(offer, now=now)
     elif offer.state in COMES_TO_NOTHING:
         _settle(offer, BudgetUse.State.RELEASED, now=now)
     elif offer.state == OfferState.APPLIED:
         _settle(offer, BudgetUse.State.CONSUMED, now=now)
 
 
-def _reserve(offer: Offer, *, now: datetime) -> None:
-    """Of every budget of the month that covers the incentive and the team, all or none. Changed terms reserve anew."""
+def _hold(offer: Offer, *, now: datetime) -> None:
+    """What was reserved already stays; changed terms reserve anew."""
     held = _held(offer.pk)
     if held and all(use.amount == offer.cost for use in held):
         return
     if held:
         _settle(offer, BudgetUse.State.RELEASED, now=now)
+    reserve(offer, now=now)
+
+
+def reserve(offer: Offer, *, now: datetime) -> None:
+    """For an offer for which nothing is: of every budget of the month that covers the incentive and the team, all or
+    none. One query when no budget concerns it, else two more for each. Raises BudgetSpent."""
     month, version = month_of(now), offer.incentive_version
     if version.monthly_budget is not None:
         Budget.objects.get_or_create(

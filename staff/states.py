@@ -35,22 +35,26 @@ class Stateful(models.Model):
     def can_move_to(self, to: str) -> bool:
         return to in self.MOVES.get(self.state, frozenset())
 
-    def move_to(self, to: str, *, by: "User | None", at: datetime, note: str = "") -> Any:
-        """Change the state and append the move; two queries. The caller holds the row's lock.
+    def move_to(self, *states: str, by: "User | None", at: datetime, note: str = "") -> Any:
+        """Change the state, to each of `states` in turn, and append the moves; two queries, one more for each further
+        state. Returns the last move. The caller holds the row's lock.
 
         Other fields changed on the instance are saved with it. `by` is None when the system moves.
         Raises WrongState when the table knows no such move.
         """
-        if not self.can_move_to(to):
-            states = dict(self._meta.get_field("state").flatchoices)
-            raise WrongState(
-                _("This is “%(state)s” now. Reload to see what happened.")
-                % {"state": states.get(self.state, self.state)}
-            )
-        before, self.state = self.state, to
-        self.version += 1
-        self.save()
-        return self.moves.create(from_state=before, to_state=to, by=by, at=at, note=note)
+        moves = []
+        for to in states:
+            if not self.can_move_to(to):
+                known = dict(self._meta.get_field("state").flatchoices)
+                raise WrongState(
+                    _("This is “%(state)s” now. Reload to see what happened.")
+                    % {"state": known.get(self.state, self.state)}
+                )
+            before, self.state = self.state, to
+            self.version += 1
+            self.save(update_fields=["state", "version"] if moves else None)
+            moves.append(self.moves.model(subject=self, from_state=before, to_state=to, by=by, at=at, note=note))
+        return self.moves.bulk_create(moves)[-1]
 
 
 class Move(models.Model):

@@ -1,5 +1,6 @@
 """What every action on a case begins and ends with: the lock, the refusal of yesterday's page, the note of an edit."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -37,31 +38,34 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
     return case
 
 
-def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
-    """The offer and, locked before it, its case. Three queries."""
-    of = _case_of(offer_pk)
-    if not of:
+def locked_with_offers(offer_pk: int) -> tuple[CancellationCase, Offer, list[Offer]]:
+    """The offer, the others of its case and, locked before them, the case. Two queries."""
+    case = next(iter(_cases_of_offer(offer_pk)), None)
+    if case is None:
         raise NotFound(_("There is no such offer."))
-    case = locked(of[0])
-    (offer,) = _offers(offer_pk)
-    offer.case = case
+    offers = offers_of(case)
+    (offer,) = (one for one in offers if one.pk == offer_pk)
+    return case, offer, [one for one in offers if one is not offer]
+
+
+def locked_with_offer(offer_pk: int) -> tuple[CancellationCase, Offer]:
+    case, offer, _others = locked_with_offers(offer_pk)
     return case, offer
 
 
 @kept
 def _cases(pk: int) -> QuerySet[CancellationCase]:
-    cases = CancellationCase.objects.select_for_update(of=("self",)).filter(pk=pk)
+    return _whole().filter(pk=pk)
+
+
+@kept
+def _cases_of_offer(offer: int) -> QuerySet[CancellationCase]:
+    return _whole().filter(offers=offer)
+
+
+def _whole() -> QuerySet[CancellationCase]:
+    cases = CancellationCase.objects.select_for_update(of=("self",))
     return cases.select_related("customer", "subscription__plan", "reason__category", "own_reading")
-
-
-@kept
-def _case_of(offer: int) -> QuerySet[Offer, int]:
-    return Offer.objects.filter(pk=offer).values_list("case_id", flat=True)
-
-
-@kept
-def _offers(pk: int) -> QuerySet[Offer]:
-    return Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive").filter(pk=pk)
 
 
 @kept
@@ -70,26 +74,16 @@ def _offers_of(case: int) -> QuerySet[Offer]:
     return offers.filter(case=case).order_by("pk")
 
 
-@kept
-def _live_offers_of(case: int) -> QuerySet[Offer]:
-    offers = Offer.objects.select_for_update(of=("self",)).select_related("incentive_version__incentive")
-    return offers.filter(case=case, state__in=rules.LIVE_OFFERS).order_by("pk")
-
-
 def offers_of(case: CancellationCase) -> list[Offer]:
     """All that was offered in a locked case, under their locks; one query."""
-    return _at_hand(case, _offers_of(case.pk))
-
-
-def live_offers_of(case: CancellationCase) -> list[Offer]:
-    """Those of them that are not answered; one query."""
-    return _at_hand(case, _live_offers_of(case.pk))
-
-
-def _at_hand(case: CancellationCase, offers: list[Offer]) -> list[Offer]:
+    offers = _offers_of(case.pk)
     for offer in offers:
         offer.case = case
     return offers
+
+
+def unanswered(offers: Iterable[Offer]) -> list[Offer]:
+    return [offer for offer in offers if offer.state in rules.LIVE_OFFERS]
 
 
 def edited(case: CancellationCase, what: CaseMove.What, *, by: User | None, at: datetime, note: str = "") -> None:

@@ -1,5 +1,6 @@
 """How a case ends, and what becomes of it afterwards."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, letters, rules
-from cancellations.actions._case import live_offers_of, locked
+from cancellations.actions._case import locked, offers_of, unanswered
 from cancellations.actions.calls import end_date, hand_over, take_notice
 from cancellations.models import CancellationCase, Notice, Offer, OfferDecision
 from cancellations.models.offers import OfferState
@@ -50,7 +51,7 @@ def register_cancellation(
     subscription = Subscription.objects.select_for_update(of=("self",)).get(pk=case.subscription_id)
     subscription.status, subscription.ends_on = Subscription.Status.ENDING, case.ends_on
     subscription.save(update_fields=["status", "ends_on"])
-    close(case, State.CANCELLED_SCHEDULED, by=by, now=now, note=note)
+    close(case, State.CANCELLED_SCHEDULED, offers_of(case), by=by, now=now, note=note)
     _boomerangs(case, by=by, now=now)
     give_receipt(case, letters.receipt(case, now=now))
     return case
@@ -63,7 +64,7 @@ def call_dropped(pk: int, *, by: User | None, now: datetime) -> CancellationCase
     if not case.is_open:
         raise AlreadyDecided(already(case))
     if case.state == State.OPENED:
-        close(case, State.NOTICE_WITHDRAWN, by=by, now=now, note="call dropped before notice")
+        close(case, State.NOTICE_WITHDRAWN, offers_of(case), by=by, now=now, note="call dropped before notice")
         return case
     return register_cancellation(case.pk, by=by, now=now, note="call dropped")
 
@@ -80,7 +81,7 @@ def keep(pk: int, *, outcome: str, by: User, now: datetime, note: str = "") -> C
     if case.state == State.OPENED and outcome == State.SAVED_PENDING:
         raise DomainError(_("Nobody is saved who gave no notice."), code="no_notice", field="outcome")
     noticed = case.noticed_at is not None
-    close(case, outcome, by=by, now=now, note=note)
+    close(case, outcome, offers_of(case), by=by, now=now, note=note)
     if noticed:
         give_receipt(case, letters.stays(case, now=now))
     return case
@@ -152,9 +153,12 @@ def follow_up(pk: int, *, now: datetime) -> bool:
 
 
 # --- shared by the endings; the case is locked ------------------------------------------------------------------------
-def close(case: CancellationCase, state: str, *, by: User | None, now: datetime, note: str = "") -> None:
-    """Leave the open states: offers not answered fall away, a billing dispute goes to complaints, the window starts."""
-    for offer in live_offers_of(case):
+def close(
+    case: CancellationCase, state: str, offers: Iterable[Offer], *, by: User | None, now: datetime, note: str = ""
+) -> None:
+    """Leave the open states: those of the case's `offers` that are not answered fall away, a billing dispute goes to
+    complaints, the window starts."""
+    for offer in unanswered(offers):
         drop_offer(offer, by=by, now=now)
     if by is not None and case.reason is not None and case.reason.opens_complaint and referrals.get("complaint"):
         hand_over(case, text="", by=by, now=now)

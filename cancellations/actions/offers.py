@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, candidates, letters, rules
 from cancellations.actions import endings
-from cancellations.actions._case import NotFound, locked, locked_with_offer, offers_of
+from cancellations.actions._case import NotFound, locked, locked_with_offer, locked_with_offers, offers_of
 from cancellations.actions.calls import reasons_of
 from cancellations.engine import values
 from cancellations.models import CancellationCase, Fulfilment, IncentiveVersion, Offer
@@ -79,15 +79,19 @@ def present(
     offer = next((o for o in offers if o.incentive_version_id == version_id and o.state in rules.WAITING_OFFERS), None)
     if offer is not None and offer.state == OfferState.NEEDS_APPROVAL:
         raise DomainError(_("A manager has not decided on this yet."), code="awaiting_approval")
+    approved = offer is not None and not rules.needs_approval(offer)
     if offer is None:
         offer = drawn(case, version_id, by=by, now=now)
     rules.check_may_extend(offer.incentive_version.incentive.kind, case.customer, consent=consent)
-    if rules.needs_approval(offer):
+    if not approved:
         rules.check_authority(authority_of(by, "offer"), offer.cost, **spent(case, by=by, now=now))
     offer.presented_at, offer.by = now, by
     offer.consent_at = now if consent else None
     offer.move_to(OfferState.PRESENTED, by=by, at=now)
-    budgets.follow(offer, now=now)
+    if approved:
+        budgets.follow(offer, now=now)
+    else:
+        budgets.reserve(offer, now=now)
     _touch(case, now)
     return offer
 
@@ -100,13 +104,12 @@ def accept(offer_pk: int, *, by: User, now: datetime, only_a_better_price: bool 
     The case is watched for 90 days (“saved”), or is a renegotiated price when that was all the customer wanted.
     Raises WrongState, AlreadyDecided when a colleague noted the answer first.
     """
-    case, offer = locked_with_offer(offer_pk)
+    case, offer, others = locked_with_offers(offer_pk)
     if offer.state in rules.TAKEN_OFFERS:
         raise AlreadyDecided(_("The acceptance has been noted already."))
     rules.check_open(case)
     offer.answered_at = now
-    offer.move_to(OfferState.ACCEPTED, by=by, at=now)
-    offer.move_to(OfferState.PENDING_FULFILMENT, by=by, at=now)
+    offer.move_to(OfferState.ACCEPTED, OfferState.PENDING_FULFILMENT, by=by, at=now)
     subscription = case.subscription
     contract = values.Contract(subscription.monthly_price, subscription.monthly_margin)
     prices = values.prices(offer.incentive_version.incentive.kind, offer.terms, contract)
@@ -124,6 +127,7 @@ def accept(offer_pk: int, *, by: User, now: datetime, only_a_better_price: bool 
     endings.close(
         case,
         CancellationCase.State.RATE_RENEGOTIATED if only_a_better_price else CancellationCase.State.SAVED_PENDING,
+        others,
         by=by,
         now=now,
     )
