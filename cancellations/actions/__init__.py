@@ -1,5 +1,6 @@
 """Every write of the cancellation desk: one function is one sentence of the trade."""
 
+from cancellations.actions._case import NoSuchRecord
 from cancellations.actions.approvals import approve, decline, expire, look, request_approval
 from cancellations.actions.calls import (
     ask_permission,
@@ -24,6 +25,7 @@ from cancellations.actions.fulfilment import apply, complete, fail, remind, revo
 from cancellations.actions.offers import accept, present, refuse, withdraw
 
 __all__ = [
+    "NoSuchRecord",
     "accept",
     "apply",
     "approve",

@@ -18,6 +18,10 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class NoSuchRecord(NotFound):
+    """The case or offer itself that something was to be done to."""
+
+
 def locked(pk: int, *, by: User | None = None, version: int | None = None) -> CancellationCase:
     """The case under its lock, with its customer, subscription and reasons; one query.
 
@@ -26,7 +30,7 @@ def locked(pk: int, *, by: User | None = None, version: int | None = None) -> Ca
     """
     case = next(iter(_cases(pk)), None)
     if case is None:
-        raise NotFound(_("There is no such case."))
+        raise NoSuchRecord(_("There is no such case."))
     if version is not None and version != case.version and by is not None:
         unseen = case.moves.select_related("by").order_by("pk")[max(version - 1, 0) :]
         for move in reversed(unseen):
@@ -42,7 +46,7 @@ def locked_with_offers(offer_pk: int) -> tuple[CancellationCase, Offer, list[Off
     """The offer, the others of its case and, locked before them, the case. Two queries."""
     case = next(iter(_cases_of_offer(offer_pk)), None)
     if case is None:
-        raise NotFound(_("There is no such offer."))
+        raise NoSuchRecord(_("There is no such offer."))
     offers = offers_of(case)
     (offer,) = (one for one in offers if one.pk == offer_pk)
     return case, offer, [one for one in offers if one is not offer]

@@ -3,12 +3,14 @@
 What writes may be sent with an `Idempotency-Key`; the key, the effect and the answer are one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import django_filters
-from django.shortcuts import get_object_or_404
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -21,6 +23,7 @@ from cancellations.api.engine import SuggestSerializer, WholeDecisionSerializer
 from cancellations.models import CancellationCase, Notice, Offer, Reason
 from customers.models import Subscription
 from staff.api import MAY_REPEAT, KeysetPagination, answered_once
+from staff.statements import kept
 
 EndMode, State = CancellationCase.EndMode, CancellationCase.State
 TAKE = "cancellations.take_cancellation"
@@ -53,10 +56,9 @@ class OfferSerializer(serializers.ModelSerializer[Offer]):
         read_only_fields = fields
 
 
-class CaseSerializer(serializers.ModelSerializer[CancellationCase]):
+class FactsSerializer(serializers.ModelSerializer[CancellationCase]):
     reason = serializers.SlugRelatedField("code", read_only=True)
     own_reading = serializers.SlugRelatedField("code", read_only=True)
-    offers = OfferSerializer(many=True, read_only=True)
 
     class Meta:
         model = CancellationCase
@@ -80,9 +82,43 @@ class CaseSerializer(serializers.ModelSerializer[CancellationCase]):
             "paying_on_day_90",
             "referred_to",
             "version",
-            "offers",
         ]
         read_only_fields = fields
+
+
+class CaseSerializer(FactsSerializer):
+    offers = OfferSerializer(many=True, read_only=True)
+
+    class Meta(FactsSerializer.Meta):
+        fields = [*FactsSerializer.Meta.fields, "offers"]
+        read_only_fields = fields
+
+
+# What is answered after each press is asked by kept statements and told by serializers that derived their fields once.
+_facts, _offer = FactsSerializer(), OfferSerializer()
+
+
+@kept
+def _case_told(pk: int) -> QuerySet[CancellationCase]:
+    return CancellationCase.objects.select_related("reason", "own_reading").filter(pk=pk)
+
+
+@kept
+def _offers_told(case: int) -> QuerySet[Offer]:
+    return Offer.objects.select_related("incentive_version__incentive").filter(case=case).order_by("pk")
+
+
+@kept
+def _offer_told(pk: int) -> QuerySet[Offer]:
+    return Offer.objects.select_related("incentive_version__incentive").filter(pk=pk)
+
+
+@contextmanager
+def missing_is_404() -> Iterator[None]:
+    try:
+        yield
+    except actions.NoSuchRecord as error:
+        raise Http404 from error
 
 
 class OpenSerializer(serializers.Serializer[Any]):
@@ -153,7 +189,7 @@ class Pages(KeysetPagination):
 
 class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[CancellationCase]):
     queryset = CancellationCase.objects.select_related("reason", "own_reading").prefetch_related(
-        "offers__incentive_version__incentive"
+        Prefetch("offers", Offer.objects.select_related("incentive_version__incentive").order_by("pk"))
     )
     serializer_class = CaseSerializer
     filterset_class = CaseFilter
@@ -177,7 +213,9 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     }
 
     def _done(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
-        return Response(CaseSerializer(get_object_or_404(self.get_queryset(), pk=pk)).data, status=code)
+        (case,) = _case_told(pk)
+        offers = [_offer.to_representation(offer) for offer in _offers_told(pk)]
+        return Response({**_facts.to_representation(case), "offers": offers}, status=code)
 
     def _given(self, form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
         serializer = form(data=request.data)
@@ -186,11 +224,10 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return given
 
     def _act(self, act: Callable[..., object], pk: str, request: Request, **given: Any) -> Response:
-        case = get_object_or_404(CancellationCase, pk=pk)
-
         def effect() -> Response:
-            act(case.pk, by=request.user, now=timezone.now(), **given)
-            return self._done(case.pk)
+            with missing_is_404():
+                act(int(pk), by=request.user, now=timezone.now(), **given)
+            return self._done(int(pk))
 
         return answered_once(request, effect, may_lack=True)
 
@@ -228,10 +265,10 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def suggest(self, request: Request, pk: str) -> Response:
         """The decision in force; made now when there is none, or when the reason or what may be offered has changed."""
         given = self._given(SuggestSerializer, request)
-        case = get_object_or_404(CancellationCase, pk=pk)
 
         def effect() -> Response:
-            decision = actions.suggest(case.pk, by=request.user, now=timezone.now(), **given)
+            with missing_is_404():
+                decision = actions.suggest(int(pk), by=request.user, now=timezone.now(), **given)
             return Response(WholeDecisionSerializer(decision).data)
 
         return answered_once(request, effect, may_lack=True)
@@ -300,11 +337,12 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     ) -> Response:
         serializer = form(data=request.data)
         serializer.is_valid(raise_exception=True)
-        offer = get_object_or_404(Offer, pk=pk)
 
         def effect() -> Response:
-            act(offer.pk, by=request.user, now=timezone.now(), **serializer.validated_data)
-            return Response(OfferSerializer(self.get_queryset().get(pk=offer.pk)).data)
+            with missing_is_404():
+                act(int(pk), by=request.user, now=timezone.now(), **serializer.validated_data)
+            (offer,) = _offer_told(int(pk))
+            return Response(_offer.to_representation(offer))
 
         return answered_once(request, effect, may_lack=True)
 
