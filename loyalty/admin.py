@@ -14,6 +14,7 @@ from loyalty.models import (
     CampaignMove,
     CardToken,
     Category,
+    Duplicate,
     Gift,
     Given,
     LedgerEntry,
@@ -28,6 +29,7 @@ from loyalty.models import (
     Reward,
     RewardEvent,
     StampRequest,
+    StatusChange,
     Store,
 )
 from staff.records import Moves, ReadOnly
@@ -87,6 +89,21 @@ class ReceiptAdmin(ReadOnly):
     list_select_related = ["store"]
     list_filter = ["kind", "state", "store"]
     search_fields = ["=number"]
+
+
+@admin.register(StatusChange)
+class StatusChangeAdmin(ReadOnly):
+    list_display = ["membership", "after", "at", "by", "note"]
+    list_select_related = ["membership", "by"]
+    ordering = ["-id"]
+
+
+@admin.register(Duplicate)
+class DuplicateAdmin(ReadOnly):
+    list_display = ["first", "second", "signs", "verdict", "found_at", "by"]
+    list_select_related = ["first", "second", "by"]
+    list_filter = ["verdict"]
+    ordering = ["-id"]
 
 
 @admin.register(LedgerEntry)

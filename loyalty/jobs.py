@@ -9,6 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from loyalty.actions import outreach
 from loyalty.actions.campaigns import end_due, end_spent
+from loyalty.actions.duplicates import notice_duplicates
 from loyalty.actions.expiry import expire_all
 from loyalty.actions.retention import notice
 from loyalty.actions.returns import match_parked_returns
@@ -59,6 +60,13 @@ def check_ledger(timestamp: int) -> None:
 def notice_lapsing(timestamp: int) -> None:
     """Who stays away, who came back. Run again it does nothing."""
     logger.info("loyalty noticed %s members about to lapse", notice(now=timezone.now()))
+
+
+@app.periodic(cron="45 4 * * *")
+@app.task(queue="loyalty", queueing_lock="loyalty-duplicates")
+def notice_twice(timestamp: int) -> None:
+    """Members who may be one. Run again it does nothing."""
+    logger.info("loyalty noticed %s pairs that may be one person", notice_duplicates(now=timezone.now()))
 
 
 @app.periodic(cron="7 * * * *")

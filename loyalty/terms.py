@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 PER = ("item", "amount", "visit", "bonus")
+USUAL = 10  # full cards, or rewards of the dearest kind: where terms set no cap, one receipt brings no more
 TIER = "tier"  # the rule under which the ledger keeps what a tier adds
 KEYS = {"key", "per", "stamps", "amount", "times", "minimum", "products", "categories", "stores"} | {
     "weekdays",
@@ -138,6 +139,13 @@ class Terms:
     @property
     def goal(self) -> int | None:
         return None if self.prices else self.stamps_needed
+
+    @property
+    def most(self) -> int:
+        """How much one receipt brings at most: a quantity mistyped at the till makes no hundred rewards."""
+        if self.cap_receipt is not None:
+            return self.cap_receipt
+        return USUAL * max([self.stamps_needed, *(price.points for price in self.prices)])
 
     @property
     def levels(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.timeline import Entry, Facts, Strand, author, said_by
-from loyalty.models import Kind, LedgerEntry, Membership, Programme, Receipt, TierChange
+from loyalty.models import Kind, LedgerEntry, Membership, Programme, Receipt, StatusChange, TierChange
 from loyalty.rules.trace import say
 from loyalty.words import amount_of
 
@@ -40,6 +40,20 @@ def _tier(at: datetime, pk: int, facts: Facts) -> Entry:
         detail="" if facts["rose"] else _("now %s") % (facts["after"] or _("no tier")),
         url=reverse("loyalty:member", args=[facts["membership"]]),
         tone="green" if facts["rose"] else "amber",
+    )
+
+
+def _status(at: datetime, pk: int, facts: Facts) -> Entry:
+    said = {"blocked": _("Loyalty card blocked"), "closed": _("Loyalty membership closed")}
+    return Entry(
+        at=at,
+        key=f"status-{pk}",
+        kind="loyalty",
+        title=said.get(facts["after"], _("Loyalty membership opened again")),
+        detail=facts["note"],
+        by=said_by(facts),
+        url=reverse("loyalty:member", args=[facts["membership"]]),
+        tone="amber" if facts["after"] in said else "green",
     )
 
 
@@ -99,5 +113,11 @@ history = [
         "at",
         {**{name: name for name in ("before", "after", "rose")}, "membership": "membership_id"},
         _tier,
+    ),
+    Strand(
+        lambda customer: StatusChange.objects.filter(membership__in=_memberships(customer)),
+        "at",
+        {"after": "after", "note": "note", "membership": "membership_id", **author()},
+        _status,
     ),
 ]

@@ -1,9 +1,10 @@
 """Every write of loyalty. Other apps use `give_bonus_stamps` and `enrol`; tills use `record_receipt` and `redeem`."""
 
 from loyalty.actions.claims import claim_receipt
+from loyalty.actions.closing import close, reopen, set_blocked
 from loyalty.actions.expiry import expire_all, expire_rewards, expire_stamps
 from loyalty.actions.gifts import ask_for_waiver, bonus, decide_request, give_bonus_stamps, give_stamps
-from loyalty.actions.members import enrol, name_card, replace_card, set_blocked, set_card_status
+from loyalty.actions.members import enrol, name_card, replace_card, set_card_status
 from loyalty.actions.merges import merge, transfer, unmerge
 from loyalty.actions.points import spend_points, turn_back
 from loyalty.actions.receipts import record_receipt
@@ -14,6 +15,7 @@ __all__ = [
     "ask_for_waiver",
     "bonus",
     "claim_receipt",
+    "close",
     "decide_request",
     "enrol",
     "expire_all",
@@ -27,6 +29,7 @@ __all__ = [
     "name_card",
     "record_receipt",
     "redeem",
+    "reopen",
     "replace_card",
     "set_blocked",
     "set_card_status",

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from loyalty.actions import books
+from loyalty.actions.closing import lapse_closed
 from loyalty.models import Membership, Reward, RewardEvent
 from loyalty.queries.terms import version_at
 from loyalty.rules.account import EXPIRE
@@ -71,4 +72,6 @@ def expire_all(*, now: datetime) -> dict[str, int]:
         last = members[-1]
     while done := expire_rewards(now=now):
         rewards += done
+    while lapse_closed(now=now):
+        pass
     return {"stamps": stamps, "rewards": rewards}

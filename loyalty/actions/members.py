@@ -29,26 +29,28 @@ def enrol(
     store: Store | None = None,
 ) -> Membership:
     """A new member with a card: the number given (a printed card), else a fresh one. Without a customer the card is
-    nameless until claimed. Gives the head start of the terms in force.
+    nameless until claimed. Gives the head start of the terms in force, once to a customer.
 
-    Raises DomainError: programme closed, customer already a member, card number taken. About eight queries.
+    Raises DomainError: programme closed, customer already a member or in debt as a former one, card number taken.
+    About eight queries.
     """
     programme = Programme.objects.get(pk=programme_id)
     if not programme.is_open:
         raise DomainError(_("This programme takes no new members."), code="programme_closed")
+    former: list[Membership] = []
     if customer_id:
         Customer.objects.select_for_update(of=("self",)).get(pk=customer_id)
-        taken = Membership.objects.filter(
-            programme=programme, customer=customer_id, status__in=["active", "blocked"]
-        ).first()
-        if taken:
+        former = list(Membership.objects.filter(programme=programme, customer=customer_id))
+        if any(one.status in (Membership.Status.ACTIVE, Membership.Status.BLOCKED) for one in former):
             raise DomainError(_("This customer is a member already."), code="already_member")
+        if any(one.status == Membership.Status.CLOSED and one.balance < 0 for one in former):
+            raise DomainError(_("The customer's closed membership owes something: open it again."), code="former_debt")
     membership = Membership.objects.create(
         programme=programme, customer_id=customer_id, enrolled_at=now, enrolled_by=by, store=store
     )
     add_card(membership, card, now=now)
     version = version_at(programme.pk, now)
-    if version and version.head_start:
+    if version and version.head_start and not former:
         account, terms = books.account_of(membership, version), version.terms
         account.credit(ADJUST, version.head_start, terms.goal, terms.levels, reason=LedgerEntry.Reason.HEAD_START)
         books.write([books.Posting(membership, account, version, now)], by=by, now=now)
@@ -92,17 +94,6 @@ def set_card_status(card_id: int, status: str, *, by: User, now: datetime) -> Ca
     card.status, card.changed_at, card.changed_by = status, now, by
     card.save(update_fields=["status", "changed_at", "changed_by"])
     return card
-
-
-@transaction.atomic
-def set_blocked(membership_id: int, blocked: bool, *, by: User, now: datetime) -> Membership:
-    """Stop or allow stamping and redeeming. The balance stays."""
-    membership = books.lock(membership_id)
-    if membership.status not in (Membership.Status.ACTIVE, Membership.Status.BLOCKED):
-        raise DomainError(_("This membership was closed or merged."), code="wrong_state")
-    membership.status = Membership.Status.BLOCKED if blocked else Membership.Status.ACTIVE
-    membership.save(update_fields=["status"])
-    return membership
 
 
 @transaction.atomic

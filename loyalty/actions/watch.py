@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from loyalty.actions.members import set_blocked
+from loyalty.actions.closing import set_blocked
 from loyalty.models import SignalReview
 from staff.models import User
 
@@ -15,7 +15,7 @@ def review_signal(
 ) -> SignalReview:
     """A person looked: nothing in it, or the membership is blocked."""
     if verdict == SignalReview.Verdict.BLOCKED:
-        set_blocked(membership_id, True, by=by, now=now)
+        set_blocked(membership_id, True, by=by, now=now, note=note)
     return SignalReview.objects.create(
         membership_id=membership_id,
         signal=signal,

@@ -11,6 +11,8 @@ for name, parts in (("windows", WindowViewSet), ("mailings", MailingViewSet), ("
 
 urlpatterns = [
     path("loyalty/members/", views.Enrol.as_view(), name="api-loyalty-enrol"),
+    path("loyalty/members/<int:pk>/close/", views.Close.as_view(), name="api-loyalty-close"),
+    path("loyalty/members/<int:pk>/reopen/", views.Reopen.as_view(), name="api-loyalty-reopen"),
     path("loyalty/balance/", views.Balance.as_view(), name="api-loyalty-balance"),
     path("loyalty/receipts/", views.Receipts.as_view(), name="api-loyalty-receipts"),
     path("loyalty/receipts/<int:pk>/", views.Trace.as_view(), name="api-loyalty-trace"),

@@ -216,6 +216,51 @@ class Enrol(Once):
         return Response(member_body(member), status=status.HTTP_201_CREATED)
 
 
+class NoteSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=400, required=False, default="", allow_blank=True)
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(Membership.Status.choices)
+    balance = serializers.IntegerField(help_text="Kept for thirty days after closing.")
+
+
+class Close(Once):
+    asks = NoteSerializer
+    permissions = {"POST": "loyalty.enrol_member"}
+    act = staticmethod(actions.close)
+
+    @extend_schema(
+        operation_id="loyalty_close",
+        request=NoteSerializer,
+        parameters=[KEY],
+        responses={200: StatusSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """End a membership at the member's wish."""
+        return super().post(request, **place)
+
+    def run(self, request: Request, data: dict[str, Any], **place: Any) -> Response:
+        get_object_or_404(Membership, pk=place["pk"])
+        member = self.act(place["pk"], by=request.user, now=timezone.now(), note=data["note"])
+        return Response(StatusSerializer(member).data)
+
+
+class Reopen(Close):
+    act = staticmethod(actions.reopen)
+
+    @extend_schema(
+        operation_id="loyalty_reopen",
+        request=NoteSerializer,
+        parameters=[KEY],
+        responses={200: StatusSerializer, 409: REFUSED},
+    )
+    def post(self, request: Request, **place: Any) -> Response:
+        """A closed membership is active again, with all that has not lapsed meanwhile."""
+        return Once.post(self, request, **place)
+
+
 class Receipts(Once):
     asks: type[serializers.Serializer[Any]] = ReceiptSerializer
     permissions = {"POST": "loyalty.stamp_card"}

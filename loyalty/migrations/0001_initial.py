@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
                 ('rules', models.JSONField(default=list, verbose_name='what earns')),
                 ('interim', models.JSONField(blank=True, default=list, verbose_name='rewards on the way')),
                 ('prices', models.JSONField(blank=True, default=list, verbose_name='rewards for points')),
-                ('cap_receipt', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most per receipt')),
+                ('cap_receipt', models.PositiveIntegerField(blank=True, help_text='Empty: ten full cards, or ten of the dearest reward.', null=True, verbose_name='at most per receipt')),
                 ('cap_day', models.PositiveIntegerField(blank=True, null=True, verbose_name='at most per day')),
                 ('cooldown_minutes', models.PositiveIntegerField(default=0, verbose_name='minutes between two visits that earn')),
                 ('stamp_days', models.PositiveIntegerField(blank=True, help_text='Empty: for ever.', null=True, verbose_name='a stamp lives, days')),
@@ -591,5 +591,45 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='Reward',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('convert__isnull', False), ('level__isnull', True)), models.Q(('convert__isnull', True), ('level__isnull', False), ('stamps', 0)), _connector='OR'), name='loyalty_reward_has_one_cause'),
+        ),
+        migrations.CreateModel(
+            name='Duplicate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('signs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('phone', 'same phone, and the name sounds the same'), ('email', 'same e-mail'), ('name', 'same birthday, and the name sounds the same'), ('together', 'often used at one till within two minutes')], max_length=8), size=None, verbose_name='signs')),
+                ('found_at', models.DateTimeField(verbose_name='found at')),
+                ('verdict', models.CharField(choices=[('open', 'open'), ('merged', 'merged'), ('dismissed', 'two people')], default='open', max_length=9, verbose_name='verdict')),
+                ('note', models.TextField(blank=True, verbose_name='note')),
+                ('at', models.DateTimeField(blank=True, null=True, verbose_name='at')),
+                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('first', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='older membership')),
+                ('second', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='younger membership')),
+            ],
+            options={
+                'verbose_name': 'possible duplicate',
+                'verbose_name_plural': 'possible duplicates',
+                'indexes': [models.Index(fields=['verdict', '-id'], name='loyalty_duplicate_open')],
+                'constraints': [models.UniqueConstraint(fields=('first', 'second'), name='loyalty_duplicate_once'), models.CheckConstraint(condition=models.Q(('first__lt', models.F('second'))), name='loyalty_duplicate_older_first')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StatusChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('after', models.CharField(choices=[('active', 'active'), ('blocked', 'blocked'), ('merged', 'merged into another'), ('closed', 'closed')], max_length=8, verbose_name='after')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('note', models.TextField(blank=True, verbose_name='note')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('membership', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='status_changes', to='loyalty.membership', verbose_name='membership')),
+            ],
+            options={
+                'verbose_name': 'change of status',
+                'verbose_name_plural': 'changes of status',
+                'indexes': [models.Index(fields=['membership', '-at'], name='loyalty_status_change')],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='statuschange',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='23d39874eb692707251a25074b80fff2ac833e3c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6154c', table='loyalty_statuschange', when='BEFORE')),
         ),
     ])

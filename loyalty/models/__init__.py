@@ -3,7 +3,7 @@
 from loyalty.models.campaigns import BonusWindow, Campaign, CampaignMove, Gift, Mailing, Occasion
 from loyalty.models.ledger import Kind, LedgerEntry, Reward, RewardEvent
 from loyalty.models.marketing import Forecast, SignalReview
-from loyalty.models.members import CardToken, Membership, Merge, TierChange
+from loyalty.models.members import CardToken, Duplicate, Membership, Merge, StatusChange, TierChange
 from loyalty.models.outreach import Given, Message, Reach, Why
 from loyalty.models.programmes import Category, Product, Programme, ProgrammeVersion, Store
 from loyalty.models.receipts import Receipt, ReceiptLine
@@ -17,6 +17,7 @@ __all__ = [
     "CardToken",
     "Category",
     "Contact",
+    "Duplicate",
     "Forecast",
     "Gift",
     "Given",
@@ -38,6 +39,7 @@ __all__ = [
     "RewardEvent",
     "SignalReview",
     "StampRequest",
+    "StatusChange",
     "Store",
     "TierChange",
     "Why",

@@ -1,6 +1,8 @@
 """Who takes part, and by which cards he or she is known."""
 
+import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -145,6 +147,27 @@ class TierChange(models.Model):
         return f"{self.before} → {self.after}"
 
 
+class StatusChange(models.Model):
+    """A membership was blocked, closed, or opened again: by whom, and why."""
+
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, related_name="status_changes", verbose_name=_("membership"), db_index=False
+    )
+    after = models.CharField(_("after"), max_length=8, choices=Membership.Status)
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        verbose_name = _("change of status")
+        verbose_name_plural = _("changes of status")
+        indexes = [models.Index(fields=["membership", "-at"], name="loyalty_status_change")]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.get_after_display()
+
+
 class Merge(models.Model):
     """Two memberships made one, with all that is needed to part them again. `rewards` holds number and cycle."""
 
@@ -170,3 +193,42 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} → {self.target_id}"
+
+
+class Duplicate(models.Model):
+    """Two memberships of one programme that may be one person's, with what speaks for it. Noticed at night; merged or
+    kept apart by a person, never by itself."""
+
+    class Sign(models.TextChoices):
+        PHONE = "phone", _("same phone, and the name sounds the same")
+        EMAIL = "email", _("same e-mail")
+        NAME = "name", _("same birthday, and the name sounds the same")
+        TOGETHER = "together", _("often used at one till within two minutes")
+
+    class Verdict(models.TextChoices):
+        OPEN = "open", _("open")
+        MERGED = "merged", _("merged")
+        DISMISSED = "dismissed", _("two people")
+
+    first = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("older membership"))
+    second = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("younger membership"))
+    signs = ArrayField(models.CharField(max_length=8, choices=Sign), verbose_name=_("signs"))
+    found_at = models.DateTimeField(_("found at"))
+    verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict, default=Verdict.OPEN)
+    note = models.TextField(_("note"), blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("possible duplicate")
+        verbose_name_plural = _("possible duplicates")
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="loyalty_duplicate_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="loyalty_duplicate_older_first"),
+        ]
+        indexes = [models.Index(fields=["verdict", "-id"], name="loyalty_duplicate_open")]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} = {self.second_id}?"

@@ -133,7 +133,12 @@ class ProgrammeVersion(models.Model):
     rules = models.JSONField(_("what earns"), default=list)
     interim = models.JSONField(_("rewards on the way"), default=list, blank=True)
     prices = models.JSONField(_("rewards for points"), default=list, blank=True)  # of a points programme only
-    cap_receipt = models.PositiveIntegerField(_("at most per receipt"), null=True, blank=True)
+    cap_receipt = models.PositiveIntegerField(
+        _("at most per receipt"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: ten full cards, or ten of the dearest reward."),
+    )
     cap_day = models.PositiveIntegerField(_("at most per day"), null=True, blank=True)
     cooldown_minutes = models.PositiveIntegerField(_("minutes between two visits that earn"), default=0)
     stamp_days = models.PositiveIntegerField(

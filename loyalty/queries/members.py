@@ -34,6 +34,7 @@ from staff.paging import Page, keyset_page
 from staff.statements import kept
 
 SIZE = 25
+STOPPED = (Membership.Status.BLOCKED, Membership.Status.CLOSED)
 TONES = {"active": "green", "blocked": "red"}
 LEDGER = 40
 
@@ -144,6 +145,7 @@ class Line:
     note: str
     by: str
     tone: str
+    merged: bool  # of a card that was merged into this one, whose balance it tells
 
 
 @dataclass(slots=True)
@@ -166,6 +168,7 @@ class Detail:
     receipts: list[Told]
     merges: list[dict[str, Any]]
     waiting: list[str]
+    changes: list[str]
 
     @property
     def card(self) -> CardToken | None:
@@ -205,6 +208,7 @@ def detail(member: Membership, now: datetime) -> Detail:
             for m in _merges(member.pk)
         ],
         waiting=[f"{r.get_kind_display()}: {r.amount:.0f} · {r.reason}" for r in _waiting(member.pk)],
+        changes=_changes(member) if member.status in STOPPED else [],
     )
 
 
@@ -235,11 +239,18 @@ def _waiting(pk: int) -> QuerySet[StampRequest]:
     return StampRequest.objects.filter(membership=pk, verdict=Verdict.PENDING).order_by("pk")
 
 
+def _changes(member: Membership) -> list[str]:
+    """Who stopped it, when and why; one query."""
+    last = member.status_changes.select_related("by").order_by("-at", "-pk")[:1]
+    return [" · ".join(filter(None, (formats.moment(row.at), row.by.short_name, row.note))) for row in last]
+
+
 def ledger(pk: int, cursor: str | None, now: datetime) -> tuple[list[Line], str]:
-    """A page of a member's entries, the youngest first, and where the next begins; one query."""
-    rows = LedgerEntry.objects.filter(membership=pk).select_related("by")
-    page = keyset_page(rows, order=["-seq"], cursor=cursor, size=LEDGER)
-    return [_line(entry, now) for entry in page.rows], page.next or ""
+    """A page of the entries of a member and of those merged into it, the youngest first, and where the next begins;
+    one query."""
+    rows = LedgerEntry.objects.filter(membership__in=with_merged(pk)).select_related("by")
+    page = keyset_page(rows, order=["-recorded_at", "-id"], cursor=cursor, size=LEDGER)
+    return [_line(entry, now, of=pk) for entry in page.rows], page.next or ""
 
 
 def _price(price: Price, balance: int) -> dict[str, Any]:
@@ -329,7 +340,7 @@ def _told(receipt: Receipt, now: datetime) -> Told:
     )
 
 
-def _line(entry: LedgerEntry, now: datetime) -> Line:
+def _line(entry: LedgerEntry, now: datetime, *, of: int) -> Line:
     note = " · ".join(filter(None, (entry.get_reason_display(), entry.note)))
     return Line(
         at=formats.when(entry.occurred_at, now),
@@ -339,6 +350,7 @@ def _line(entry: LedgerEntry, now: datetime) -> Line:
         note=note,
         by=entry.by.short_name if entry.by else "",
         tone="green" if entry.stamps > 0 else "",
+        merged=entry.membership_id != of,
     )
 
 

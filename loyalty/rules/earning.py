@@ -70,16 +70,16 @@ def earn(
         trace.append({"say": "tier", "tier": tier.name, "more": more[-1].stamps})
         earnings = more
     room = None if terms.cap_day is None else max(terms.cap_day - earned_today, 0)
-    kept = cap(earnings, terms.cap_receipt)
+    kept = cap(earnings, terms.most)
     if kept is not earnings:
-        trace.append({"say": "cap_receipt", "cap": terms.cap_receipt, "cut": _sum(earnings) - _sum(kept)})
+        trace.append({"say": "cap_receipt", "cap": terms.most, "cut": _sum(earnings) - _sum(kept)})
     within = cap(kept, room)
     if within is not kept:
         trace.append({"say": "cap_day", "cap": terms.cap_day, "cut": _sum(kept) - _sum(within)})
     for sentence in trace:
         if sentence["say"] == "bonus":
             plain = _multiplied(_by_rules(lines, terms.without_bonus, local, store)[0], times)
-            sentence["extra"] = _sum(within) - _sum(cap(cap(plain, terms.cap_receipt), room))
+            sentence["extra"] = _sum(within) - _sum(cap(cap(plain, terms.most), room))
     return Outcome(within, (_headline(within, lines, terms), *trace), room, times)
 
 
@@ -97,7 +97,7 @@ def earned_by(
     if room == 0 or (terms.stores and store not in terms.stores):
         return 0
     earnings, _trace = _by_rules(lines, terms, local, store)
-    return _sum(cap(cap(_multiplied(earnings, times), terms.cap_receipt), room))
+    return _sum(cap(cap(_multiplied(earnings, times), terms.most), room))
 
 
 def _multiplied(earnings: tuple[Earning, ...], times: Decimal) -> tuple[Earning, ...]:

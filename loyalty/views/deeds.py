@@ -197,6 +197,20 @@ def extend(request: HttpRequest, pk: int, form: Form) -> str:
     return _("The reward is open until %s.") % formats.day(reward.expires_at)
 
 
+@deed("close", "loyalty.enrol_member", forms.NoteForm)
+def close(request: HttpRequest, pk: int, form: Form) -> str:
+    """The member wishes to take part no longer."""
+    actions.close(pk, by=request.user, now=timezone.now(), note=form.cleaned_data["note"])
+    return _("The membership is closed.")
+
+
+@deed("reopen", "loyalty.enrol_member", Form)
+def reopen(request: HttpRequest, pk: int, form: Form) -> str:
+    """The member thought better of it."""
+    actions.reopen(pk, by=request.user, now=timezone.now())
+    return _("The membership is open again.")
+
+
 @deed("block", "loyalty.replace_card", Form)
 def block(request: HttpRequest, pk: int, form: Form) -> str:
     """Stop or allow stamping and redeeming."""

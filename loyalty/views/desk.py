@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from customers.models import Customer
 from loyalty import actions, cards
+from loyalty.actions.closing import KEPT_DAYS
 from loyalty.forms import desk as forms
 from loyalty.models import CardToken, Membership, Programme
 from loyalty.queries import members as queries
@@ -125,7 +126,7 @@ def show(request: HttpRequest, pk: int, *, status: int = 200, **bound: Form) -> 
         "spend": forms.SpendForm(auto_id="spend_%s"),
         "waive": forms.NoteForm(auto_id="waive_%s"),
     } | bound
-    context = {"detail": detail, "member": member, "forms": offered, "opened": next(iter(bound), "")}
+    context = {"detail": detail, "member": member, "forms": offered, "opened": next(iter(bound), ""), "kept": KEPT_DAYS}
     return render(request, "loyalty/member.html", context, status=status)
 
 
@@ -137,6 +138,7 @@ FOLDED: dict[str, Callable[[int], Form]] = {
     "transfer": lambda pk: forms.TransferForm(auto_id="transfer_%s"),
     "extend": lambda pk: forms.ExtendForm(auto_id="extend_%s", rewards=queries.extendable(pk)),
     "name": lambda pk: forms.NameForm(auto_id="name_%s"),
+    "close": lambda pk: forms.NoteForm(auto_id="close_%s"),
 }
 
 
@@ -147,7 +149,7 @@ def folded(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     member = get_object_or_404(Membership, pk=pk)
     if name not in FOLDED:
         raise Http404
-    context = {"member": member, "forms": {name: FOLDED[name](pk)}}
+    context = {"member": member, "forms": {name: FOLDED[name](pk)}, "kept": KEPT_DAYS}
     return render(request, f"loyalty/member.html#{name}", context)
 
 

@@ -1,4 +1,4 @@
-"""Signs of misuse."""
+"""What a person should look at: signs of misuse, and people who may take part twice."""
 
 from django import forms
 from django.contrib import messages
@@ -10,8 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from loyalty.actions import watch as actions
-from loyalty.models import Membership, SignalReview
+from loyalty.actions.duplicates import judge_duplicate
+from loyalty.models import Duplicate, Membership, SignalReview
+from loyalty.queries import duplicates as pairs
 from loyalty.queries import watch
+from staff import paging
 from staff.errors import DomainError
 
 
@@ -40,3 +43,33 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Noted."))
     return redirect("loyalty:signals")
+
+
+class PairForm(forms.Form):
+    verdict = forms.ChoiceField(choices=[("same", ""), ("two", "")])
+    note = forms.CharField(max_length=400, required=False)
+
+
+@require_GET
+@permission_required("loyalty.merge_members", raise_exception=True)
+def duplicates(request: HttpRequest) -> HttpResponse:
+    page = pairs.open_page(request.GET.get("after"))
+    context = {"rows": pairs.listed(list(page.rows)), "more": paging.onward(request, page.next)}
+    if "after" not in request.GET:
+        context["judged"] = pairs.judged(timezone.now())
+    return render(request, paging.shown(request, "loyalty/duplicates.html"), context)
+
+
+@require_POST
+@permission_required("loyalty.merge_members", raise_exception=True)
+def judge(request: HttpRequest, pk: int) -> HttpResponse:
+    pair, form = get_object_or_404(Duplicate, pk=pk), PairForm(request.POST)
+    if form.is_valid():
+        same, note = form.cleaned_data["verdict"] == "same", form.cleaned_data["note"]
+        try:
+            judge_duplicate(pair.pk, same=same, note=note, by=request.user, now=timezone.now())
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The two cards are one now.") if same else _("Noted."))
+    return redirect("loyalty:duplicates")

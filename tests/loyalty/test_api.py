@@ -101,3 +101,33 @@ def test_a_write_without_a_key_and_a_stranger_are_refused(till, client_as, clien
     assert till("receipts/", receipt("123"), key="")[0] == 400
     assert client.post("/api/v1/loyalty/receipts/", {}, "application/json").status_code == 403
     assert client_as("data entry").post("/api/v1/loyalty/receipts/", {}, "application/json").status_code == 403
+
+
+def test_a_membership_is_closed_and_opened_again_once_each(till):
+    _code, body = till("members/", {"programme": "coffee", "card": "710120003000"})
+    place = f"members/{body['id']}/"
+    assert till(f"{place}close/", {"note": "by the app"}, key="k2") == (
+        200,
+        {"id": body["id"], "status": "closed", "balance": 0},
+    )
+    assert till(f"{place}close/", {"note": "by the app"}, key="k2")[0] == 200
+    assert till(f"{place}close/", {}, key="k3")[1]["code"] == "wrong_state"
+    assert till("receipts/", receipt("710120003000"), key="k4")[1]["code"] == "membership_closed"
+    assert till(f"{place}reopen/", {}, key="k5")[1]["status"] == "active"
+
+
+def test_points_are_spent_under_a_key_and_once_under_the_same(till):
+    points = VersionFactory(
+        programme__code="points",
+        programme__unit="point",
+        stamps_needed=1,
+        prices=[{"points": 5, "name": "a mug", "cost": "2"}],
+    )
+    till("members/", {"programme": points.programme.code, "card": "710120004000"})
+    till("receipts/", receipt("710120004000", items=9), key="k2")
+    wish = {"card": "710120004000", "reward": "a mug"}
+    assert till("rewards/", wish, key=None)[0] == 400
+    first, again = till("rewards/", wish, key="k3"), till("rewards/", wish, key="k3")
+    assert first == again
+    assert first[0] == 201
+    assert till("rewards/", wish, key="k4")[1]["code"] == "too_few_points"

@@ -191,7 +191,7 @@ def test_a_form_comes_as_it_is_unfolded(agent):
     jane = member()
     page = agent.get(reverse("loyalty:member", args=[jane.pk])).content.decode()
     folded = re.findall(r'hx-get="(/loyalty/members/[0-9]+/forms/([a-z]+)/)"', page)
-    assert {name for _url, name in folded} == {"claim", "give", "replace", "merge", "transfer"}
+    assert {name for _url, name in folded} == {"claim", "close", "give", "replace", "merge", "transfer"}
     for url, name in folded:
         assert f'action="{reverse(f"loyalty:{name}", args=[jane.pk])}"' in agent.get(url).content.decode()
     assert agent.get(reverse("loyalty:folded", args=[jane.pk, "steal"])).status_code == 404

@@ -1,15 +1,18 @@
 """The same person twice: merged at the desk or by a file, named and parted again."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from loyalty import actions
 from loyalty.models import Membership, Merge
 from loyalty.queries.ledger import faults
 from tests.conftest import NOON
+from tests.factories import UserFactory
 from tests.loyalty.factories import VersionFactory, buy, member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
@@ -44,6 +47,25 @@ def test_a_card_parted_again_keeps_the_goal_its_cycle_began_with(shop, user_as):
     assert (jane.balance, jane.cycle_needed, jane.rewards.count()) == (6, 9, 0)
     assert (joe.balance, joe.cycle_needed, joe.rewards.get().state) == (0, None, "revoked")
     assert faults() == []
+
+
+def test_the_ledger_of_two_merged_cards_is_one_list(client_as, monkeypatch):
+    from loyalty.queries import members
+
+    monkeypatch.setattr(members, "LEDGER", 4)
+    client, jane, joe = client_as("agent"), member(), member()
+    for day, one in enumerate((jane, joe, jane, joe, jane)):
+        buy(one, 1, now=NOON + timedelta(minutes=day))
+    actions.merge(jane.pk, into_id=joe.pk, by=UserFactory(), now=NOON + timedelta(hours=1))
+    lines, following = members.ledger(joe.pk, None, NOON)
+    more, end = members.ledger(joe.pk, following, NOON)
+    told = [(line.kind, line.stamps, line.merged) for line in lines + more]
+    assert {told[0], told[1]} == {("moved away", "−3", True), ("moved here", "+3", False)}
+    assert [merged for _kind, _stamps, merged in told[2:]] == [True, False, True, False, True]
+    assert (len(lines), end) == (4, "")
+    page = client.get(reverse("loyalty:ledger", args=[joe.pk])).content.decode()
+    assert page.count("merged card") == 2
+    assert "after=" in page
 
 
 def run(path, *args):

@@ -11,6 +11,7 @@ from django.utils import translation
 from loyalty import actions
 from loyalty.errors import CardRefused, ReceiptConflict
 from loyalty.models import LedgerEntry, Programme, Receipt, StampRequest
+from loyalty.queries.ledger import faults
 from loyalty.rules.earning import Line
 from loyalty.rules.trace import say
 from staff.errors import DomainError
@@ -314,3 +315,23 @@ def test_a_bonus_says_what_it_gave_beyond_the_plain_terms():
     assert (receipt.stamps, receipt.trace[-1]) == (5, {"say": "cap_receipt", "cap": 5, "cut": 1})
     (bonus,) = (sentence for sentence in receipt.trace if sentence["say"] == "bonus")
     assert bonus == {"say": "bonus", "times": 3, "rule": "campaign-7", "extra": 3}
+
+
+def test_a_quantity_mistyped_brings_ten_full_cards_at_most_and_its_return_takes_them_back(shop):
+    jane = member()
+    sale = facts(jane.cards.get().number, lines=(Line(1, "latte", 999, Decimal("4495.50")),))
+    receipt = actions.record_receipt(sale, by=None, now=NOON)
+    jane.refresh_from_db()
+    assert (receipt.stamps, jane.rewards.count(), jane.balance) == (90, 10, 0)
+    assert "At most 90 a receipt: 909 not given." in say(receipt.trace)
+    back = facts(original=sale, lines=(Line(1, "latte", 999, Decimal("4495.50")),))
+    actions.record_receipt(back, by=None, now=NOON)
+    jane.refresh_from_db()
+    assert (jane.balance, jane.rewards.filter(state="issued").count()) == (0, 0)
+    assert faults() == []
+
+
+def test_terms_that_say_more_a_receipt_give_more():
+    many = VersionFactory(programme__code="bulk", cap_receipt=500)
+    jane = member(many.programme)
+    assert buy(jane, lines=(Line(1, "latte", 200, Decimal(900)),)).stamps == 200
