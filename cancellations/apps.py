@@ -7,7 +7,7 @@ class CancellationsConfig(AppConfig):
     verbose_name = _("Cancellations")
 
     def ready(self) -> None:
-        from cancellations import campaigns, entrances
+        from cancellations import campaigns, entrances, erasure
         from cancellations import contributions as own
         from cancellations.imports import keep_past_cases
         from cancellations.queries.decisions import pending
@@ -22,6 +22,7 @@ class CancellationsConfig(AppConfig):
 
         entrances.register()
         campaigns.register()
+        erasure.register()
         timeline.register("cancellations", own.case_history, _("Cancellations"))
         timeline.register("offers", own.offer_history, _("Offers"))
         goodwill.register("cancellations", own.given)

@@ -7,7 +7,7 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Complaints")
 
     def ready(self) -> None:
-        from complaints import sources
+        from complaints import erasure, sources
         from complaints.compensation import contributions as compensation
         from complaints.vouchers import campaigns
         from complaints.vouchers import contributions as vouchers
@@ -16,3 +16,4 @@ class ComplaintsConfig(AppConfig):
         vouchers.register()
         campaigns.register()
         compensation.register()
+        erasure.register()

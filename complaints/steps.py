@@ -362,7 +362,10 @@ def find(verb: str) -> Step | None:
 
 
 def open_to(case: ComplaintCase, user: User) -> tuple[list[Step], list[Step]]:
-    """(the steps, the chores) that this person may take now; the natural next step first. No query."""
+    """(the steps, the chores) that this person may take now; the natural next step first. No query beyond the case's
+    customer."""
+    if case.customer.erased_at:
+        return [], []
     steps = [step for step in STEPS.values() if case.state in step.states and user.has_perm(step.permission)]
     chores = [step for step in CHORES.values() if case.state in step.states and user.has_perm(step.permission)]
     return sorted(steps, key=lambda step: case.state not in step.lead), chores

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from complaints.models import ComplaintCase, Survey
 from customers import letters
+from customers.erasure import check_living
 from staff.errors import DomainError
 
 SALT = "complaints.survey"
@@ -64,8 +65,9 @@ def ask(case: ComplaintCase, *, now: datetime) -> Survey | None:
 
 @transaction.atomic
 def answer(pk: int, *, outcome: int, process: int, treatment: int, comment: str, now: datetime) -> Survey:
-    """Raises DomainError when it was answered already."""
-    survey = Survey.objects.select_for_update().get(pk=pk)
+    """Raises DomainError when it was answered already or the customer is erased."""
+    survey = Survey.objects.select_for_update(of=("self",)).select_related("case__customer").get(pk=pk)
+    check_living(survey.case.customer)
     if survey.answered_at:
         raise DomainError(_("You have answered already. Thank you."), code="answered")
     survey.outcome, survey.process, survey.treatment = outcome, process, treatment

@@ -7,7 +7,9 @@ from django.db import connection, transaction
 from django.db.models import Field, Model
 from django.utils.translation import gettext as _
 
-from customers.models import Change, Customer, Note
+from customers import erasure
+from customers.models import Change, Customer, Erasure, Note
+from staff import idempotency
 from staff.errors import DomainError, Stale
 from staff.models import User
 
@@ -57,9 +59,10 @@ def next_number() -> str:
 def edit_customer(pk: int, *, version: int, by: User, now: datetime, **fields: Any) -> Customer:
     """Change the details that differ and remember who did; nothing changes when nothing differs. Three queries.
 
-    Raises Stale, saying who changed what, when the customer is no longer at `version`.
+    Raises Erased, and Stale, saying who changed what, when the customer is no longer at `version`.
     """
     customer = Customer.objects.select_for_update(of=("self",)).select_related("household").get(pk=pk)
+    erasure.check_living(customer)
     if customer.version != version:
         raise Stale(stale(customer, version))
     changed = {
@@ -83,7 +86,7 @@ def edit_customer(pk: int, *, version: int, by: User, now: datetime, **fields: A
 def unsubscribe(pk: int, *, now: datetime) -> Customer:
     """The customer's own word, by the link in a mail: no more marketing. Said again it changes nothing. Two queries."""
     customer = Customer.objects.select_for_update(of=("self",)).get(pk=pk)
-    if customer.unsubscribed_at is None:
+    if customer.unsubscribed_at is None and not customer.erased_at:
         customer.may_be_contacted, customer.unsubscribed_at = False, now
         customer.version += 1
         customer.save(update_fields=["may_be_contacted", "unsubscribed_at", "version"])
@@ -114,8 +117,10 @@ def stale(customer: Customer, version: int) -> str:
     }
 
 
+@transaction.atomic
 def add_note(pk: int, *, text: str, by: User, now: datetime) -> Note:
-    """Remember something about the customer; one query."""
+    """Remember something about the customer; two queries. Raises Erased."""
+    erasure.living(pk)
     return Note.objects.create(customer_id=pk, text=text, by=by, at=now)
 
 
@@ -126,3 +131,22 @@ def take_back_note(pk: int, *, by: User, now: datetime) -> Note:
         raise DomainError(_("This note is older than ten minutes: it stays. Write another that corrects it."))
     Note.objects.filter(pk=pk).delete()
     return note
+
+
+@transaction.atomic
+def erase_customer(pk: int, *, ground: str, by: User, now: datetime) -> Customer:
+    """Pseudonymise a customer for good: of who it was the number is left. Some fifty statements.
+
+    The row's lock waits for whoever writes something new about the customer, and lets nobody begin. Raises Erased, and
+    DomainError("still_open") saying what must end first.
+    """
+    customer = Customer.objects.select_for_update(of=("self",)).get(pk=pk)
+    erasure.check_living(customer)
+    if waiting := erasure.still_open(pk):
+        raise DomainError(_("First end what is open: %(what)s.") % {"what": ", ".join(waiting)}, code="still_open")
+    known_by = [number for part in erasure.erasures for number in part.forget(pk)]
+    idempotency.forget(known_by)
+    Customer.objects.filter(pk=pk).update(erased_at=now)
+    Erasure.objects.create(customer=customer, by=by, at=now, ground=ground)
+    customer.refresh_from_db()
+    return customer

@@ -5,7 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from customers import actions
@@ -57,11 +59,26 @@ class CustomerAdmin(Found, ImportAdmin):
         (None, {"fields": ("number", ("given_name", "family_name"), "company", "segment", "seen_version")}),
         (_("Contact"), {"fields": ("email", "phone", "language", "may_be_contacted", "unsubscribed_at")}),
         (_("Address"), {"fields": ("street", ("postcode", "city"), "country", "household")}),
-        (_("Facts"), {"fields": ("customer_since", "birthday", "is_vulnerable", "is_bereaved", "in_debt")}),
+        (_("Facts"), {"fields": ("customer_since", "birthday", "is_vulnerable", "is_bereaved", "in_debt", "erasing")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
-        return ("number", "unsubscribed_at") if obj else ("unsubscribed_at",)
+        return ("number", "unsubscribed_at", "erasing") if obj else ("unsubscribed_at", "erasing")
+
+    def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.erased_at)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return False  # a customer is erased, on the page to which `erasing` leads
+
+    @admin.display(description=_("erasing"))
+    def erasing(self, customer: Customer) -> str:
+        if customer.erased_at:
+            return formats.day(customer.erased_at)
+        if customer.pk is None:
+            return "–"
+        url = reverse("customers:erase", args=[customer.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Erase for good"))
 
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         """By the desk's own actions, so that who changed what stands on the customer's timeline."""

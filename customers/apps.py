@@ -7,7 +7,7 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from customers import sources
+        from customers import erasure, sources
         from customers.contributions import Action, actions
         from customers.search import hits
         from customers.timeline import timeline
@@ -18,6 +18,7 @@ class CustomersConfig(AppConfig):
             "customers", Entrance(_("Customers"), "customers:list", "users", "customers.view_customer", order=10)
         )
         search.register("customers", hits)
+        erasure.register()
         timeline.register("notes", sources.notes, _("Notes"))
         timeline.register("letters", sources.letters, _("Letters"))
         timeline.register("contracts", sources.contracts, _("Contracts"))
@@ -27,4 +28,7 @@ class CustomersConfig(AppConfig):
         )
         actions.register(
             "edit", Action(_("Edit details"), "customers:edit", "pencil", "e", "customers.change_customer", order=90)
+        )
+        actions.register(
+            "erase", Action(_("Erase for good"), "customers:erase", "eraser", "", "customers.erase_customer", order=99)
         )

@@ -51,7 +51,7 @@ class Action:
     label: str | Promise
     url_name: str
     icon: str
-    key: str  # the one key that presses it
+    key: str  # the one key that presses it; "" for none
     permission: str
     order: int
     post: bool = False

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.actions import EDITABLE, stale
-from customers.models import Customer, Note
+from customers.models import Customer, Erasure, Note
 from staff.sealed import SealedInput
 
 
@@ -104,6 +104,24 @@ class NoteForm(forms.ModelForm):
         model = Note
         fields = ["text"]
         widgets = {"text": forms.Textarea(attrs={"rows": 5})}
+
+
+class EraseForm(forms.Form):
+    """What cannot be undone is asked for by typing whom it is about."""
+
+    ground = forms.ChoiceField(label=_("Why"), choices=[("", "–"), *Erasure.Ground.choices])
+    number = forms.CharField(max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, number: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = number
+        self.fields["number"].label = _("Type the customer number, %(number)s") % {"number": number}
+
+    def clean_number(self) -> str:
+        number = self.cleaned_data["number"].strip()
+        if number.casefold() != self.wanted.casefold():
+            raise forms.ValidationError(_("This is another number. Nothing was erased."))
+        return number
 
 
 class CustomerFilter(forms.Form):

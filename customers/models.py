@@ -7,6 +7,8 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from staff.erasure import append_only
+
 
 class Household(models.Model):
     """Customers who live or pay together: what one is given counts for all."""
@@ -52,11 +54,13 @@ class Customer(models.Model):
         _("no marketing mail since"), null=True, blank=True, editable=False
     )  # the customer's own word, which no import overrules
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [("erase_customer", "May erase a customer for good")]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(given_name="", family_name="", company=""), name="customers_customer_has_a_name"
@@ -67,6 +71,7 @@ class Customer(models.Model):
             # flags are rare: a list of who has one must not read all who have none
             models.Index(fields=["is_vulnerable", "id"], name="customers_vulnerable", condition=Q(is_vulnerable=True)),
             models.Index(fields=["in_debt", "id"], name="customers_in_debt", condition=Q(in_debt=True)),
+            models.Index(fields=["number"], name="customers_customer_erased", condition=Q(erased_at__isnull=False)),
             models.Index(  # who else lives at an address
                 Upper("postcode"),
                 Upper("street"),
@@ -173,7 +178,7 @@ class Note(models.Model):
         indexes = [models.Index(fields=["customer", "-at", "-id"], name="customers_note_timeline")]
 
     def __str__(self) -> str:
-        return self.text[:60]
+        return f"#{self.pk}"  # not its text: the admin's log keeps this
 
 
 class Change(models.Model):
@@ -194,9 +199,32 @@ class Change(models.Model):
         return ", ".join(self.fields)
 
 
+class Erasure(models.Model):
+    """That a customer was erased: who did it, when, on which ground of Art. 17 GDPR. It names nobody."""
+
+    class Ground(models.TextChoices):
+        ASKED = "asked", _("the customer asked for it")
+        OVER = "over", _("the time for keeping it is over")
+        UNLAWFUL = "unlawful", _("it should never have been kept")
+
+    customer = models.OneToOneField(Customer, models.PROTECT, related_name="erasure", verbose_name=_("customer"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    ground = models.CharField(_("why"), max_length=10, choices=Ground)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return self.get_ground_display()
+
+
 class Document(models.Model):
     """A letter or receipt. All it says is fixed when it is written; the PDF is typeset when it is first wanted
-    (`customers.letters.pdf_of`), and from then on its bytes and their hash never change."""
+    (`customers.letters.pdf_of`), and from then on its bytes and their hash never change. Erased, it has no bytes; the
+    hash stays, which proves a copy that somebody shows."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("customer"))
     kind = models.SlugField(_("kind"), max_length=40)  # the app's own word: "cancellation_receipt"

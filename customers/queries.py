@@ -87,6 +87,8 @@ def _year_before(now: datetime) -> datetime:
 
 
 def _flags(customer: Customer) -> list[Badge]:
+    if customer.erased_at:
+        return [Badge(_("Erased on %(day)s") % {"day": formats.day(customer.erased_at)}, "", "eraser")]
     flags = []
     if customer.segment != Customer.Segment.STANDARD:
         flags.append(Badge(customer.get_segment_display(), "teal", "star"))

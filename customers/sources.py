@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import Change, Customer, Delivery, Document, Note, Subscription
+from customers.models import Change, Customer, Delivery, Document, Erasure, Note, Subscription
 from customers.timeline import Entry, Facts, Strand, author, said_by
 from staff import formats
+from staff.erasure import ERASED
 
 
 def _note(at: datetime, pk: int, facts: Facts) -> Entry:
@@ -26,7 +27,8 @@ _TONES = {Delivery.State.FAILED: "red", Delivery.State.UNADDRESSED: "amber", Del
 
 
 def _document(at: datetime, pk: int, facts: Facts) -> Entry:
-    return _letter(at, f"document-{pk}", facts, reverse("customers:document", args=[pk]))
+    is_there = facts["title"] != ERASED
+    return _letter(at, f"document-{pk}", facts, reverse("customers:document", args=[pk]) if is_there else "")
 
 
 def _mail(at: datetime, pk: int, facts: Facts) -> Entry:
@@ -36,9 +38,8 @@ def _mail(at: datetime, pk: int, facts: Facts) -> Entry:
 def _letter(at: datetime, key: str, facts: Facts, url: str) -> Entry:
     state = Delivery.State(facts["state"]) if facts["state"] else None
     detail = " · ".join(filter(None, (_("E-mail"), facts["to"], str(state.label)))) if state else ""
-    return Entry(
-        at, key, "letters", facts["title"], detail=detail, url=url, tone=_TONES.get(state, "") if state else ""
-    )
+    title = _("A letter, erased") if facts["title"] == ERASED else facts["title"]
+    return Entry(at, key, "letters", title, detail=detail, url=url, tone=_TONES.get(state, "") if state else "")
 
 
 _newest = Delivery.objects.filter(document=OuterRef("pk")).order_by("-id")
@@ -107,15 +108,23 @@ def _change(at: datetime, pk: int, facts: Facts) -> Entry:
 
 
 def _said(name: str, old: object, new: object) -> str:
-    """“City: Malmö → Lund”; a flag only by its new value."""
+    """“City: Malmö → Lund”; a flag only by its new value, what was erased only by its name."""
     field = Customer._meta.get_field(name)
     label = str(field.verbose_name).capitalize()
+    if new == ERASED:
+        return label
     if isinstance(new, bool):
         return f"{label}: {_('yes') if new else _('no')}"
     choices = dict(field.flatchoices)
     return f"{label}: {choices.get(old, old) or '–'} → {choices.get(new, new) or '–'}"
 
 
+def _erased(at: datetime, pk: int, facts: Facts) -> Entry:
+    ground = str(Erasure.Ground(facts["ground"]).label)
+    return Entry(at, f"erasure-{pk}", "changes", _("Erased"), detail=ground, by=said_by(facts))
+
+
 changes = [
-    Strand(lambda customer: Change.objects.filter(customer=customer), "at", {"fields": "fields", **author()}, _change)
+    Strand(lambda customer: Change.objects.filter(customer=customer), "at", {"fields": "fields", **author()}, _change),
+    Strand(lambda customer: Erasure.objects.filter(customer=customer), "at", {"ground": "ground", **author()}, _erased),
 ]

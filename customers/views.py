@@ -3,7 +3,7 @@
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers import actions, letters, queries
-from customers.forms import CustomerFilter, CustomerForm, NewCustomerForm, NoteForm
+from customers.erasure import check_living, erasures, still_open
+from customers.forms import CustomerFilter, CustomerForm, EraseForm, NewCustomerForm, NoteForm
 from customers.models import Customer, Document, Note
 from staff import formats, paging, undo
-from staff.errors import Stale
+from staff.errors import DomainError, Stale
 from staff.sealed import filters_by_post
 
 
@@ -51,7 +52,7 @@ def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "band": band,
             "margin_a_year": formats.money(12 * band.monthly_margin),
             "goodwill": formats.money(band.goodwill),
-            "actions": queries.actions_for(request.user, band),
+            "actions": [] if customer.erased_at else queries.actions_for(request.user, band),
             "kinds": queries.timeline_kinds(),
             "timeline": queries.timeline_page(pk, kind=kind, cursor="", now=now),
         },
@@ -138,13 +139,47 @@ def note_undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("customers:detail", pk=note.customer_id)
 
 
+@require_http_methods(["GET", "POST"])
+@permission_required("customers.erase_customer", raise_exception=True)
+def customer_erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """What will go and what will stay, and the erasing, for which the customer's number is typed."""
+    customer = get_object_or_404(Customer.objects.select_related("household"), pk=pk)
+    check_living(customer)
+    form = EraseForm(request.POST or None, number=customer.number)
+    status = 422 if form.errors else 200
+    if form.is_valid():
+        try:
+            actions.erase_customer(pk, ground=form.cleaned_data["ground"], by=request.user, now=timezone.now())
+        except DomainError as error:
+            form.add_error(None, str(error))
+            status = 409
+        else:
+            messages.success(request, _("Erased. What stays stands under the customer number."))
+            return redirect("customers:detail", pk=pk)
+    return render(
+        request,
+        "customers/erase.html",
+        {
+            "customer": customer,
+            "band": queries.band_for(customer, timezone.now()),
+            "form": form,
+            "waiting": still_open(pk),
+            "parts": [(erasures.label(name), part) for name, part in erasures.items()][::-1],
+        },
+        status=status,
+    )
+
+
 @require_GET
 @permission_required("customers.view_document", raise_exception=True)
 @csp_update({"object-src": "'self'"})  # the browser's own PDF viewer
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """The bytes as they were handed over, shown and never kept by a cache on the way."""
     kept = get_object_or_404(Document, pk=pk)
-    response = HttpResponse(letters.pdf_of(kept), content_type="application/pdf")
+    pdf = letters.pdf_of(kept)
+    if not pdf:
+        raise Http404(_("This letter was erased with its customer."))
+    response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{kept.kind}-{kept.pk}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"
     response["ETag"] = f'"{kept.sha256}"'

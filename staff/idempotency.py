@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,3 +42,18 @@ def once(client: User, key: str, request: Mapping[str, Any], act: Callable[[], A
         status, body = act()
         IdempotencyKey.objects.filter(pk=claimed[0]).update(status=status, body=body)
         return status, body
+
+
+_FORGET = (
+    "UPDATE staff_idempotencykey SET status = 410, body = %s::jsonb "
+    "WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS value WHERE strpos(body::text, value) > 0)"
+)
+
+
+def forget(values: Sequence[str]) -> None:
+    """Drop the stored answers in which one of these stands as a value; a repetition is told so. One query, which reads
+    every answer."""
+    gone = {"code": "erased", "detail": "What this was about has been erased."}
+    quoted = [json.dumps(value, ensure_ascii=False) for value in values if value]
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [json.dumps(gone), quoted])

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from staff.erasure import append_only
 from staff.errors import WrongState
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Move(models.Model):
 
     class Meta:
         abstract = True
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("note")
 
     def __str__(self) -> str:
         return f"{self.from_state} → {self.to_state}"

@@ -41,6 +41,7 @@ ACCESS: dict[str, str] = {
     "GET customers/<int:pk>/timeline/": "customers.view_customer",
     "GET customers/<int:pk>/edit/": "customers.change_customer",
     "GET customers/<int:pk>/note/": "customers.add_note",
+    "GET customers/<int:pk>/erase/": "customers.erase_customer",
     "POST customers/notes/<int:pk>/undo/": "customers.add_note",
     "GET customers/documents/<int:pk>/": "customers.view_document",
     # cancellations

@@ -13,6 +13,7 @@ from cancellations.actions.calls import end_date, hand_over, take_notice
 from cancellations.models import CancellationCase, Notice, Offer, OfferDecision
 from cancellations.models.offers import OfferState
 from customers.contributions import referrals
+from customers.erasure import living
 from customers.models import Document, Subscription
 from staff.decisions import Verdict
 from staff.errors import AlreadyDecided, DomainError
@@ -99,8 +100,9 @@ def reinstate(pk: int, *, by: User, now: datetime, note: str = "") -> Cancellati
 
 @transaction.atomic
 def win_back(pk: int, *, by: User, now: datetime, note: str = "") -> CancellationCase:
-    """A customer who had left comes back. Raises WrongState."""
+    """A customer who had left comes back. Raises WrongState, and Erased."""
     case = locked(pk)
+    living(case.customer_id)
     case.move_to(State.WON_BACK, by=by, at=now, note=note)
     _activate(case)
     return case

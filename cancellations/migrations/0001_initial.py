@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'case moves',
                 'abstract': False,
                 'indexes': [models.Index(fields=['subject', '-at', '-id'], name='cancellations_casemove_line')],
-                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1cf3ea5ef95ef9f079f2d61293c1ac3df137b6d6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_15cf0', table='cancellations_casemove', when='BEFORE'))],
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."from_state" IS DISTINCT FROM (NEW."from_state") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."to_state" IS DISTINCT FROM (NEW."to_state") OR OLD."what" IS DISTINCT FROM (NEW."what")) OR (NEW."note" IS DISTINCT FROM OLD."note" AND NEW."note" <> \'–\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='59721adec25e388376c261a1a310a05fde4d35bc', operation='UPDATE', pgid='pgtrigger_append_only_15cf0', table='cancellations_casemove', when='BEFORE')), pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='3c9d717f06f3b04d9f18b225302c39c4b8e57da0', operation='DELETE', pgid='pgtrigger_never_deleted_3bae7', table='cancellations_casemove', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(
@@ -407,7 +407,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'offer moves',
                 'abstract': False,
                 'indexes': [models.Index(fields=['subject', '-at', '-id'], name='cancellations_offermove_line')],
-                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c81ee6f623777e58b4f002d483a78988896cf8b0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_93438', table='cancellations_offermove', when='BEFORE'))],
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."from_state" IS DISTINCT FROM (NEW."from_state") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."to_state" IS DISTINCT FROM (NEW."to_state")) OR (NEW."note" IS DISTINCT FROM OLD."note" AND NEW."note" <> \'–\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='14228123c89a3015a1e5a51ff1475df222a06cf7', operation='UPDATE', pgid='pgtrigger_append_only_93438', table='cancellations_offermove', when='BEFORE')), pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='d2a5a6fcb82a92743ad570fa47ae580a59dd7947', operation='DELETE', pgid='pgtrigger_never_deleted_cde15', table='cancellations_offermove', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(

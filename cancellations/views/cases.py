@@ -67,7 +67,7 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
             "window": formats.day(found.window_until) if found.window_until else "",
             "history": queries.history(found, now),
             "can_reinstate": found.can_move_to(CancellationCase.State.REINSTATED),
-            "can_win_back": found.can_move_to(CancellationCase.State.WON_BACK),
+            "can_win_back": found.can_move_to(CancellationCase.State.WON_BACK) and not found.customer.erased_at,
         },
     )
 

@@ -25,6 +25,7 @@ from complaints.models import Award, AwardApproval, ComplaintCase, Matrix, Matri
 from complaints.models.compensation import AwardState, Basis, RemedyState
 from complaints.models.guidance import RemedyKind
 from complaints.states import ENDED, State
+from customers.erasure import living
 from customers.models import Customer
 from staff import formats
 from staff.authority import Authority, authority_of
@@ -161,7 +162,7 @@ def _let_go(case: ComplaintCase, to: State, *, by: User, now: datetime, note: st
 
 def _lock(case_pk: int) -> ComplaintCase:
     case = ComplaintCase.objects.select_for_update(of=("self",)).select_related("category", "customer").get(pk=case_pk)
-    Customer.objects.select_for_update(no_key=True).get(pk=case.customer_id)
+    living(case.customer_id)
     return case
 
 
@@ -253,7 +254,6 @@ def _snapshot(
         "split": {basis: str(amount) for basis, amount in terms.split.items()},
         "limit": None if authority.per_case is None else str(authority.per_case),
         "reasons": list(reasons),
-        "deviation": terms.deviation,
     }
 
 

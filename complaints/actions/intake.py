@@ -13,7 +13,8 @@ from complaints.actions.attachments import attach
 from complaints.files import Checked
 from complaints.models import Category, ComplaintCase
 from complaints.rules import priority_for
-from customers.models import Customer, Subscription
+from customers.erasure import living
+from customers.models import Subscription
 from staff.errors import DomainError
 from staff.models import User
 
@@ -55,13 +56,13 @@ def register(
     """Take a complaint down and start its clocks from the moment it was received. About fifteen queries.
 
     `take` gives it to the person who registers it. Raises DomainError at the field for a date to come or long past, a
-    category out of use, or a subscription of somebody else.
+    category out of use, or a subscription of somebody else, and Erased.
     """
     if received_at > now + SLACK:
         raise DomainError(_("It cannot have been received in the future."), field="received_at")
     if received_at < now - OLDEST:
         raise DomainError(_("That is more than ten years ago. Check the year."), field="received_at")
-    customer = Customer.objects.get(pk=customer_id)
+    customer = living(customer_id)
     category = Category.objects.select_related("parent").filter(pk=category_id, is_active=True).first()
     if category is None:
         raise DomainError(_("This category is no longer in use. Choose another."), field="category")

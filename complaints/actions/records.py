@@ -7,12 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from complaints.models import CaseChange, ComplaintCase
+from customers.erasure import check_living
 from staff.errors import Stale
 from staff.models import User
 
 
 def locked(pk: int, *, version: int | None = None) -> ComplaintCase:
-    """The case under its row lock, with what the rules read. One query.
+    """The case under its row lock, with what the rules read. One query. Raises Erased where its customer was.
 
     With `version`, raises Stale when somebody changed the case since; it says who and what.
     """
@@ -21,6 +22,7 @@ def locked(pk: int, *, version: int | None = None) -> ComplaintCase:
         .select_related("customer", "category", "category__parent", "subscription__plan", "assignee", "root_cause")
         .get(pk=pk)
     )
+    check_living(case.customer)
     if version is not None and version != case.version:
         raise Stale(said_since(case))
     return case

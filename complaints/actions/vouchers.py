@@ -30,6 +30,7 @@ from complaints.models.vouchers import (
     VoucherState,
 )
 from complaints.vouchers import codes, rules
+from customers.erasure import living
 from staff.errors import DomainError
 from staff.models import User
 from staff.statements import kept
@@ -57,13 +58,14 @@ def issue(
     case_pk: int | None = None,
     note: str = "",
 ) -> Issued:
-    """A value voucher, or one for `product` whose `face` is the product's worth. Two queries.
+    """A value voucher, or one for `product` whose `face` is the product's worth. Three queries.
 
-    Raises DomainError for an amount that is not money or a day that has passed.
+    Raises DomainError for an amount that is not money or a day that has passed, and Erased.
     """
     rules.check_amount(face)
     if valid_until < timezone.localdate(now):
         raise DomainError(_("Choose a day that has not passed."), code="voucher_bad_date", field="valid_until")
+    living(customer_pk)
     code = codes.draw()
     voucher = Voucher.objects.create(
         kind=VoucherKind.PRODUCT if product else VoucherKind.VALUE,

@@ -69,9 +69,11 @@ class IntakeSerializer(serializers.Serializer[Any]):
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    complaint = serializers.CharField(source="case.number", read_only=True)
+
     class Meta:
         model = Message
-        fields = ["id", "kind", "direction", "purpose", "subject", "body", "at", "is_automatic"]
+        fields = ["id", "complaint", "kind", "direction", "purpose", "subject", "body", "at", "is_automatic"]
         read_only_fields = fields
 
 

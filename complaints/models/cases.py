@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.states import ANSWERED, MOVES, OPEN, State
 from customers.models import Customer, Subscription
+from staff.erasure import append_only
 from staff.models import Team
 from staff.states import Move, Stateful, fsm
 
@@ -305,7 +306,7 @@ class CaseChange(models.Model):
         verbose_name = _("change")
         verbose_name_plural = _("changes")
         indexes = [models.Index(fields=["case", "at", "id"], name="complaints_change_order")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("before", "after")
 
     def __str__(self) -> str:
         return f"{self.field}: {self.before} → {self.after}"

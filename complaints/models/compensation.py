@@ -14,6 +14,7 @@ from complaints.models.cases import ComplaintCase
 from complaints.models.guidance import Matrix, RemedyKind
 from complaints.models.vouchers import Voucher
 from staff.decisions import Decision
+from staff.erasure import Rewritten
 from staff.states import Move, Stateful, fsm
 
 if TYPE_CHECKING:
@@ -116,7 +117,11 @@ class Award(Stateful):
         ]
         triggers = [
             fsm(AWARD_MOVES),
-            pgtrigger.ReadOnly(name="terms_fixed", exclude=["state", "version"]),
+            pgtrigger.Protect(
+                name="terms_fixed",
+                operation=pgtrigger.Update,
+                condition=Rewritten("consent", "deviation", "sentence", free=("state", "version")),
+            ),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 
@@ -228,7 +233,11 @@ class Remedy(Stateful):
         ]
         triggers = [
             fsm(REMEDY_MOVES),
-            pgtrigger.ReadOnly(name="terms_fixed", fields=["award", "kind", "basis", "amount", "what", "stamps"]),
+            pgtrigger.Protect(
+                name="terms_fixed",
+                operation=pgtrigger.Update,
+                condition=Rewritten("what", fixed=("award", "kind", "basis", "amount", "stamps")),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,6 @@
 import uuid
 from pathlib import PurePath
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models.cases import ComplaintCase
 from customers.models import Delivery, Document
+from staff.erasure import ERASED, append_only
 
 
 class Purpose(models.TextChoices):
@@ -108,10 +108,12 @@ class Message(models.Model):
                 name="complaints_only_notes_are_internal",
             ),
             models.UniqueConstraint(
-                fields=["message_id"], condition=~Q(message_id=""), name="complaints_mail_received_once"
+                fields=["message_id"],
+                condition=~Q(message_id__in=["", ERASED]),
+                name="complaints_mail_received_once",
             ),
         ]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("subject", "body", "sender", "message_id")
         indexes = [
             models.Index(fields=["case", "at", "id"], name="complaints_message_order"),
             GinIndex(fields=["search"], name="complaints_message_text"),

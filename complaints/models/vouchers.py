@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from staff.erasure import append_only
 from staff.states import fsm
 
 # At commit the cached balance is the sum of the entries, whoever wrote either.
@@ -189,7 +190,7 @@ class VoucherEntry(models.Model):
             models.Index(fields=["at"], include=["voucher", "kind", "amount"], name="complaints_entry_liability"),
         ]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            *append_only("note"),
             pgtrigger.Trigger(
                 name="balanced",
                 when=pgtrigger.After,
@@ -225,7 +226,7 @@ class VoucherExtension(models.Model):
         verbose_name = _("extension")
         verbose_name_plural = _("extensions")
         constraints = [models.CheckConstraint(condition=Q(after__gt=F("before")), name="complaints_extension_is_later")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("reason")
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"

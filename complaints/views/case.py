@@ -163,7 +163,10 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter as it was handed over."""
     message = get_object_or_404(Message.objects.select_related("document", "case"), pk=pk, document__isnull=False)
-    response = HttpResponse(pdf_of(message.document), content_type="application/pdf")
+    pdf = pdf_of(message.document)
+    if not pdf:
+        raise Http404(_("This letter was erased with its customer."))
+    response = HttpResponse(pdf, content_type="application/pdf")
     return shown_as(response, f"{message.case.number}.pdf")
 
 

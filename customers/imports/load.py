@@ -174,8 +174,10 @@ def _store(batch: Batch, columns: Columns, staging: Mapping[str, str], now: date
         with cursor.copy(f"COPY staged (line, search, {', '.join(staging)}) FROM STDIN") as copy:
             copy.write(batch.copied)
         cursor.execute("ANALYZE staged (number)")
+        _leave_out(cursor, batch, _ERASED, _("This customer was erased: whoever it is comes back as a new one."))
         if not {"given_name", "family_name", "company"} & set(kept):
-            _unknown(cursor, batch)
+            words = _("There is no customer with this number, and the file has no names to make one.")
+            _leave_out(cursor, batch, _UNKNOWN, words)
         _customers(cursor, batch, kept, now)
         if "plan" in staging:
             _announce(cursor, "customers_customer", len(batch.created))
@@ -186,15 +188,15 @@ def _store(batch: Batch, columns: Columns, staging: Mapping[str, str], now: date
     batch.updated -= batch.created
 
 
-def _unknown(cursor: Any, batch: Batch) -> None:
-    """Without a name nobody can be made: such a file only changes whom we know."""
-    cursor.execute(
-        "DELETE FROM staged s WHERE NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.number = s.number)"
-        " RETURNING line"
-    )
+# Nobody comes back by a file; and without a name nobody can be made: such a file only changes whom we know.
+_ERASED = "EXISTS (SELECT FROM customers_customer c WHERE c.number = s.number AND c.erased_at IS NOT NULL)"
+_UNKNOWN = "NOT EXISTS (SELECT FROM customers_customer c WHERE c.number = s.number)"
+
+
+def _leave_out(cursor: Any, batch: Batch, which: str, words: str) -> None:
+    cursor.execute(f"DELETE FROM staged s WHERE {which} RETURNING line")
     for (line,) in cursor.fetchall():
         del batch.values[line]
-        words = _("There is no customer with this number, and the file has no names to make one.")
         batch.rejected.append(Reject(line, batch.cells[line], [Fault("number", "", words)]))
 
 
@@ -208,7 +210,7 @@ def _customers(cursor: Any, batch: Batch, names: Sequence[str], now: datetime) -
         cursor.execute(
             f"UPDATE customers_customer c SET version = c.version + 1,"
             f" {', '.join(f'{name} = {value}' for name, value in zip(names, new, strict=True))}"
-            f" FROM staged s WHERE c.number = s.number"
+            f" FROM staged s WHERE c.number = s.number AND c.erased_at IS NULL"
             f" AND ({', '.join(f'c.{name}' for name in names)}) IS DISTINCT FROM ({', '.join(new)}) RETURNING s.line"
         )
         batch.updated.update(line for (line,) in cursor.fetchall())

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import django.db.models.deletion
+import pgtrigger.compiler
 import phonenumber_field.modelfields
 from django.conf import settings
 from django.db import migrations, models
@@ -55,13 +56,15 @@ class Migration(migrations.Migration):
                 ('may_be_contacted', models.BooleanField(default=False, verbose_name='agreed to be contacted')),
                 ('unsubscribed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='no marketing mail since')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='erased at')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('household', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='members', to='customers.household', verbose_name='household')),
             ],
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
-                'indexes': [models.Index(fields=['segment', 'id'], name='customers_customer_by_segment'), models.Index(condition=models.Q(('is_vulnerable', True)), fields=['is_vulnerable', 'id'], name='customers_vulnerable'), models.Index(condition=models.Q(('in_debt', True)), fields=['in_debt', 'id'], name='customers_in_debt'), models.Index(Upper('postcode'), Upper('street'), name='customers_customer_address', condition=~models.Q(street='') & ~models.Q(postcode=''))],
+                'permissions': [('erase_customer', 'May erase a customer for good')],
+                'indexes': [models.Index(fields=['segment', 'id'], name='customers_customer_by_segment'), models.Index(condition=models.Q(('is_vulnerable', True)), fields=['is_vulnerable', 'id'], name='customers_vulnerable'), models.Index(condition=models.Q(('in_debt', True)), fields=['in_debt', 'id'], name='customers_in_debt'), models.Index(condition=models.Q(('erased_at__isnull', False)), fields=['number'], name='customers_customer_erased'), models.Index(Upper('postcode'), Upper('street'), name='customers_customer_address', condition=~models.Q(street='') & ~models.Q(postcode=''))],
                 'constraints': [models.CheckConstraint(condition=models.Q(('company', ''), ('family_name', ''), ('given_name', ''), _negated=True), name='customers_customer_has_a_name')],
             },
         ),
@@ -121,6 +124,21 @@ class Migration(migrations.Migration):
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
                 'indexes': [models.Index(fields=['state', 'created_at'], name='customers_delivery_queue'), models.Index(fields=['customer', '-created_at', '-id'], name='customers_delivery_timeline')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Erasure',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('ground', models.CharField(choices=[('asked', 'the customer asked for it'), ('over', 'the time for keeping it is over'), ('unlawful', 'it should never have been kept')], max_length=10, verbose_name='why')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='erasure', to='customers.customer', verbose_name='customer')),
+            ],
+            options={
+                'verbose_name': 'erasure',
+                'verbose_name_plural': 'erasures',
+                'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='2bbcef5eff3df492a38e7720b4dffe4ab1da301d', operation='UPDATE', pgid='pgtrigger_append_only_7d5f2', table='customers_erasure', when='BEFORE')), pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f011bfde7bace3eaabfb4f2c013fbfb326e43346', operation='DELETE', pgid='pgtrigger_never_deleted_0cdd9', table='customers_erasure', when='BEFORE'))],
             },
         ),
         migrations.CreateModel(

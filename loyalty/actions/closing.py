@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from customers.erasure import living
 from loyalty.actions import books
 from loyalty.models import Membership, Reward, RewardEvent, StatusChange
 from loyalty.queries.terms import versions_at
@@ -20,7 +21,7 @@ BATCH = 500
 
 @transaction.atomic
 def set_blocked(membership_id: int, blocked: bool, *, by: User, now: datetime, note: str = "") -> Membership:
-    """Stop or allow stamping and redeeming. The balance stays."""
+    """Stop or allow stamping and redeeming. The balance stays. Raises Erased where it would be allowed."""
     membership = books.lock(membership_id)
     if membership.status not in (Status.ACTIVE, Status.BLOCKED):
         raise DomainError(_("This membership was closed or merged."), code="wrong_state")
@@ -44,7 +45,7 @@ def close(membership_id: int, *, by: User, now: datetime, note: str = "") -> Mem
 def reopen(membership_id: int, *, by: User, now: datetime, note: str = "") -> Membership:
     """A closed membership is active again, with all that has not lapsed meanwhile.
 
-    Raises DomainError: not closed, or its customer has enrolled anew.
+    Raises DomainError: not closed, or its customer has enrolled anew or was erased.
     """
     membership = books.lock(membership_id)
     if membership.status != Status.CLOSED:
@@ -58,6 +59,8 @@ def reopen(membership_id: int, *, by: User, now: datetime, note: str = "") -> Me
 
 
 def _turn(membership: Membership, status: Status, *, by: User, now: datetime, note: str) -> Membership:
+    if status == Status.ACTIVE and membership.customer_id:
+        living(membership.customer_id)
     if membership.status != status:
         membership.status = status
         membership.save(update_fields=["status"])

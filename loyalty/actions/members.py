@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
+from customers.erasure import living
 from loyalty.actions import books
 from loyalty.errors import CardRefused
 from loyalty.models import CardToken, LedgerEntry, Membership, Programme, Store
@@ -31,15 +31,15 @@ def enrol(
     """A new member with a card: the number given (a printed card), else a fresh one. Without a customer the card is
     nameless until claimed. Gives the head start of the terms in force, once to a customer.
 
-    Raises DomainError: programme closed, customer already a member or in debt as a former one, card number taken.
-    About eight queries.
+    Raises DomainError: programme closed, customer erased, already a member or in debt as a former one, card number
+    taken. About eight queries.
     """
     programme = Programme.objects.get(pk=programme_id)
     if not programme.is_open:
         raise DomainError(_("This programme takes no new members."), code="programme_closed")
     former: list[Membership] = []
     if customer_id:
-        Customer.objects.select_for_update(of=("self",)).get(pk=customer_id)
+        living(customer_id)
         former = list(Membership.objects.filter(programme=programme, customer=customer_id))
         if any(one.status in (Membership.Status.ACTIVE, Membership.Status.BLOCKED) for one in former):
             raise DomainError(_("This customer is a member already."), code="already_member")
@@ -100,6 +100,7 @@ def set_card_status(card_id: int, status: str, *, by: User, now: datetime) -> Ca
 def name_card(membership_id: int, *, customer_id: int, by: User, now: datetime) -> Membership:
     """A nameless card gets its customer. Raises DomainError when either is taken: then merge."""
     membership = books.lock(membership_id)
+    living(customer_id)
     if membership.customer_id and membership.customer_id != customer_id:
         raise DomainError(_("This card belongs to another customer."), code="card_taken")
     if (

@@ -1,6 +1,5 @@
 """The ledger that cannot lie: entries are only ever added, the database sees to it."""
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from loyalty.models.members import Membership
 from loyalty.models.programmes import ProgrammeVersion
 from loyalty.models.receipts import Receipt, ReceiptLine
+from staff.erasure import append_only
 from staff.states import fsm
 
 
@@ -101,7 +101,7 @@ class LedgerEntry(models.Model):
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="loyalty_entry_expiry"),
             models.Index(fields=["kind", "occurred_at"], name="loyalty_entry_kind"),
         ]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("note")
 
     def __str__(self) -> str:
         return f"{self.stamps:+d}"
@@ -190,7 +190,7 @@ class RewardEvent(models.Model):
     class Meta:
         verbose_name = _("reward event")
         verbose_name_plural = _("reward events")
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("note")
 
     def __str__(self) -> str:
         return self.get_kind_display()

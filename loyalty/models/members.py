@@ -1,6 +1,5 @@
 """Who takes part, and by which cards he or she is known."""
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from loyalty.models.programmes import Programme, Store
+from staff.erasure import append_only
 
 
 class Membership(models.Model):
@@ -162,7 +162,7 @@ class StatusChange(models.Model):
         verbose_name = _("change of status")
         verbose_name_plural = _("changes of status")
         indexes = [models.Index(fields=["membership", "-at"], name="loyalty_status_change")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = append_only("note")
 
     def __str__(self) -> str:
         return self.get_after_display()

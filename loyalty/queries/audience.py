@@ -12,8 +12,9 @@ from loyalty.rules.segments import Segment
 
 
 def customers(segment: Segment, programme_id: int | None, now: datetime) -> QuerySet[Customer]:
-    """Customers for whom every condition holds. A house in mourning is left in peace. One query when read."""
-    rows = Customer.objects.filter(is_bereaved=False)
+    """Customers for whom every condition holds. A house in mourning is left in peace, and nobody is left of whom was
+    erased. One query when read."""
+    rows = Customer.objects.filter(is_bereaved=False, erased_at=None)
     today = timezone.localdate(now)
     if segment.kinds:
         rows = rows.filter(segment__in=segment.kinds)

@@ -65,3 +65,32 @@ def test_from_a_misheard_name_to_the_end_of_the_history(page, log_in, axe, live_
     axe(page)
     if folder := os.environ.get("SHOTS"):
         page.screenshot(path=f"{folder}/list.png")
+
+
+def test_a_customer_is_erased_by_keyboard(page, log_in, axe, fits, live_server):
+    log_in(page, "administrator")
+    customer = CustomerFactory(given_name="Åsa", family_name="Svensson")
+    page.goto(f"{live_server.url}/customers/{customer.pk}/")
+    page.get_by_role("link", name="Erase for good").press("Enter")
+    page.get_by_role("heading", name=f"Erase customer {customer.number}").wait_for()
+    axe(page)
+    page.set_viewport_size(NARROW)
+    fits(page)
+    axe(page)
+
+    page.expected.append("422")
+    page.get_by_label("Why").focus()
+    page.keyboard.type("the customer asked")
+    page.keyboard.press("Tab")
+    page.keyboard.type("C-1")
+    page.keyboard.press("Enter")
+    page.get_by_text("This is another number. Nothing was erased.").wait_for()
+    axe(page)
+    page.get_by_label("Type the customer number").fill(customer.number)
+    page.keyboard.press("Enter")
+    page.get_by_text("Erased on").wait_for()
+    page.get_by_role("heading", name=customer.number).wait_for()
+    assert page.get_by_text("Svensson").count() == 0
+    assert page.get_by_role("link", name="Edit details").count() == 0
+    fits(page)
+    axe(page)
