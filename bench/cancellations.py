@@ -16,6 +16,7 @@ from cancellations.models import CancellationCase, Offer, Reason
 from cancellations.queries import lists
 from cancellations.reference import load_reasons
 from customers.models import Customer, Plan, Subscription
+from staff.backends import OneQuery
 from staff.models import AuthorityLimit, User
 from tests.factories import UserFactory
 
@@ -170,6 +171,7 @@ def main() -> None:
 def presses(table: Table, client: Client, call: CancellationCase, user: User) -> None:
     """Present and accept, each in a transaction that is rolled back: the letter is typeset, nothing is mailed."""
     AuthorityLimit.objects.get_or_create(role=user.groups.get(), kind="offer")
+    user = OneQuery().get_user(user.pk) or user  # as one who is logged in comes: with permissions and limits
     version = best(call)
     other = a_call(user, "C-1999998")
     offer = Offer.objects.filter(case=other, state="presented").first()

@@ -5,12 +5,29 @@ A period is by the time of notice, [since, until). Mature is a case whose 90 day
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 
-from django.db.models import Avg, Count, DecimalField, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models import (
+    Avg,
+    Case,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth, TruncQuarter
 from django.utils import timezone
 
 from cancellations.candidates import Candidate
@@ -201,28 +218,39 @@ def funnel(period: Period) -> list[int]:
     return [row["notices"], row["granted"], *(offers[k] for k in ("presented", "accepted", "applied", "paying"))]
 
 
+MONTH = 30  # days, as a curve counts them
+MONTHS = 12
+
+
+class _Stayed(Func):
+    """How many points of the curve the days from the first to the second date reach: one when they are 1 to MONTH."""
+
+    arg_joiner = " - "
+    template = f"GREATEST(LEAST(CEIL((%(expressions)s) / {MONTH}.0), {MONTHS + 1}), 0)::integer"
+    output_field = IntegerField()
+
+
 def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
     """Of those saved in each of the last three quarters with any: the share still here after each month, as far as all
-    of the cohort has been watched. One query."""
+    of the cohort has been watched. One query, which counts."""
+    gone = Case(When(subscription__status__in=("ended", "ending"), then=F("subscription__ends_on")))
     rows = (
         period.cases()
         .filter(state__in=SAVED, closed_at__isnull=False)
-        .values_list("closed_at", "subscription__ends_on", "subscription__status")
+        .annotate(day=TruncDate("closed_at"), quarter=TruncQuarter("closed_at"), stayed=_Stayed(gone, F("day")))
+        .values_list("quarter", "stayed")
+        .annotate(of=Count("pk"), newest=Max("day"))
     )
-    cohorts: dict[tuple[int, int], list[tuple[date, date | None]]] = {}
-    for closed, ends_on, status in rows:
-        day = timezone.localdate(closed)
-        gone = ends_on if status in ("ended", "ending") else None
-        cohorts.setdefault((day.year, (day.month - 1) // 3 + 1), []).append((day, gone))
+    cohorts: dict[datetime, list[tuple[int | None, int, date]]] = {}
+    for quarter, stayed, of, newest in rows:
+        cohorts.setdefault(quarter, []).append((stayed, of, newest))
     curves: dict[str, list[tuple[int, float]]] = {}
-    for (year, quarter), members in sorted(cohorts.items())[-3:]:
-        watched = min((period.today - start).days // 30 for start, _gone in members)
-        curves[f"{year} Q{quarter} (n {len(members)})"] = [
-            (
-                month,
-                sum(gone is None or (gone - start).days > 30 * month for start, gone in members) / len(members),
-            )
-            for month in range(min(watched, 12) + 1)
+    for quarter, groups in sorted(cohorts.items())[-3:]:
+        members = sum(of for _stayed, of, _newest in groups)
+        watched = (period.today - max(newest for _stayed, _of, newest in groups)).days // MONTH
+        curves[f"{quarter.year} Q{(quarter.month - 1) // 3 + 1} (n {members})"] = [
+            (month, sum(of for stayed, of, _newest in groups if stayed is None or stayed > month) / members)
+            for month in range(min(watched, MONTHS) + 1)
         ]
     return curves
 

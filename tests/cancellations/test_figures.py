@@ -33,6 +33,26 @@ def test_a_call_shortly_after_midnight_belongs_to_the_local_day():
     assert figures.survival(YEAR) == {"2026 Q4 (n 1)": [(0, 1.0), (1, 0.0)]}
 
 
+def test_survival_is_counted_a_day_to_either_side_of_each_month(django_assert_num_queries):
+    """Saved on one day 100 days ago: one went on the very day, one on day 30, one on day 31, one stays, one is only
+    about to go, one goes in years; and of an older quarter one who never went."""
+    at = datetime(2026, 8, 10, 10, tzinfo=UTC)  # the period's today is 100 days later
+    ends = [("ended", 0), ("ended", 30), ("ended", 31), ("active", None), ("ending", 110), ("ending", 2_000)]
+    for status, days in ends:
+        case = closed(at, state="boomerang" if days is not None and days < 90 else "saved_confirmed")
+        case.subscription.status = status
+        case.subscription.ends_on = None if days is None else at.date() + timedelta(days=days)
+        case.subscription.save()
+    closed(at - timedelta(days=100))
+    assert (TODAY - at.date()).days == 100
+    with django_assert_num_queries(1):
+        curves = figures.survival(YEAR)
+    assert curves == {
+        "2026 Q2 (n 1)": [(month, 1.0) for month in range(7)],
+        "2026 Q3 (n 6)": [(0, 5 / 6), (1, 4 / 6), (2, 3 / 6), (3, 3 / 6)],
+    }
+
+
 def decided(case, *, hold_out=False, cost="30.00", accepted=True):
     """The case's decision; outside the hold-out an offer was put and answered."""
     suggestion = SuggestionFactory(case=case, at=case.noticed_at, hold_out=hold_out)
