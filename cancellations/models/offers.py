@@ -139,7 +139,9 @@ class Offer(Stateful):
     consent_at = models.DateTimeField(
         _("consent to the extension"), null=True, blank=True, help_text=_("A longer contract needs recorded consent.")
     )
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("by")
+    )
 
     class Meta:
         verbose_name = _("offer")
@@ -168,6 +170,7 @@ class Offer(Stateful):
         indexes = [
             models.Index(fields=["state", "created_at", "id"], name="cancellations_offer_state"),
             models.Index(fields=["incentive_version", "answered_at"], name="cancellations_offer_version"),
+            models.Index(fields=["by", "answered_at"], name="cancellations_offer_day"),
         ]
         triggers = [fsm(OFFER_MOVES)]
 
@@ -206,6 +209,7 @@ class OfferDecision(Decision):
             models.Index(
                 fields=["requested_at"], condition=Q(verdict="pending"), name="cancellations_decision_waiting"
             ),
+            models.Index(fields=["decided_by", "decided_at"], name="cancellations_decision_day"),
         ]
 
     def __str__(self) -> str:

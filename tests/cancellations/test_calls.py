@@ -9,6 +9,7 @@ from pypdf import PdfReader
 
 from cancellations import actions, budgets
 from cancellations.models import OPEN_STATES, Budget, CancellationCase, Offer, Reason
+from cancellations.queries.spending import spent
 from cancellations.rules import NoOffers
 from customers.contributions import referrals
 from customers.letters import pdf_of
@@ -382,3 +383,27 @@ def test_a_billing_dispute_goes_to_the_complaints_desk_once(agent, case, reasons
     assert (case.referred_to, told) == ("K-2026-00007", [(case.customer, "Charged twice", agent)])
     assert actions.refer(case.pk, text="again", by=agent, now=LATER) == "K-2026-00007"
     assert len(told) == 1
+
+
+def test_an_offer_counts_on_the_day_of_whose_word_it_was_given_on(agent, manager, case, suggestion, cheap, dear):
+    def on_the_day(person, now=LATER):
+        return spent(case, by=person, now=now)["agent_day"]
+
+    offer = actions.request_approval(case.pk, version_id=dear.pk, by=agent, now=NOON)
+    assert (on_the_day(agent), on_the_day(manager)) == (0, 0)
+    actions.approve(offer.pk, by=manager, now=NOON)
+    assert (on_the_day(agent), on_the_day(manager)) == (0, offer.cost)  # granted: another waits for what is left
+    actions.present(case.pk, version_id=dear.pk, by=agent, now=NOON)
+    actions.accept(offer.pk, by=agent, now=NOON)
+    assert (on_the_day(agent), on_the_day(manager)) == (0, offer.cost)
+    assert on_the_day(manager, NOON + timedelta(days=1)) == 0
+
+
+def test_what_came_to_nothing_counts_on_nobodys_day(agent, manager, case, suggestion, cheap, dear):
+    offer = actions.request_approval(case.pk, version_id=dear.pk, by=agent, now=NOON)
+    actions.approve(offer.pk, by=manager, now=NOON)
+    actions.withdraw(offer.pk, by=agent, now=NOON)
+    small = actions.present(case.pk, version_id=cheap.pk, by=agent, now=NOON)
+    assert [spent(case, by=one, now=LATER)["agent_day"] for one in (agent, manager)] == [0, 0]
+    actions.accept(small.pk, by=agent, now=NOON)
+    assert [spent(case, by=one, now=LATER)["agent_day"] for one in (agent, manager)] == [small.cost, 0]
