@@ -59,5 +59,5 @@ def _sums(
 
 
 def _sum(key: int, rows: QuerySet[Any], cost: str) -> QuerySet[Any, Any]:
-    keyed: QuerySet[Any, Any] = rows.values_list(Value(key, BigIntegerField()))
-    return keyed.annotate(given=Sum(cost))
+    summed: QuerySet[Any, Any] = rows.values_list(Value(key, BigIntegerField())).annotate(given=Sum(cost))
+    return summed
