@@ -6,7 +6,7 @@ from django.urls import reverse
 from customers import actions
 from customers.models import Change, Customer
 from tests.conftest import NOON
-from tests.factories import CustomerFactory, PlanFactory, SubscriptionFactory
+from tests.factories import CustomerFactory, HouseholdFactory, PlanFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,28 @@ def test_search_is_the_desks(clerk):
         {"term": "maier", "app_label": "customers", "model_name": "subscription", "field_name": "customer"},
     ).json()["results"]
     assert [choice["text"] for choice in choices] == ["Anna Maier", "Bo Meyer"]
+
+
+def test_a_contract_and_a_note_are_found_by_their_customer(client_as):
+    client = client_as("administrator")
+    other, wanted = (CustomerFactory(family_name=name) for name in ("Berg", "Maier"))
+    for customer in (wanted, other):
+        SubscriptionFactory(customer=customer)
+        actions.add_note(customer.pk, text="Rang.", by=client.user, now=NOON)
+    for model in ("subscription", "note"):
+        page = client.get(reverse(f"admin:customers_{model}_changelist"), {"q": "meyer"})
+        assert [row.customer for row in page.context["cl"].result_list] == [wanted]
+        everything = client.get(reverse(f"admin:customers_{model}_changelist"))
+        assert [row.customer for row in everything.context["cl"].result_list] == [other, wanted]
+
+
+def test_a_household_is_listed_with_how_many_it_has(clerk):
+    home, empty = HouseholdFactory(), HouseholdFactory()
+    for _ in range(2):
+        CustomerFactory(household=home)
+    page = clerk.get(reverse("admin:customers_household_changelist"))
+    model_admin = page.context["cl"].model_admin
+    assert [(row, model_admin.members(row)) for row in page.context["cl"].result_list] == [(empty, 0), (home, 2)]
 
 
 @pytest.mark.parametrize("model", ["customer", "subscription", "plan", "household"])
