@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -14,8 +15,10 @@ from complaints.compensation import queries, rules
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import STANDING, AwardState, RemedyState
 from complaints.models.guidance import BY_OTHERS, VOUCHERS, RemedyKind
+from customers.timeline import author, said_by
 from staff import charts, formats
 from staff.authority import authority_of
+from staff.decisions import Verdict
 from staff.models import User
 from staff.statements import kept
 
@@ -99,7 +102,8 @@ def award_state(award: Award) -> ShownState:
 
 def award_card(award: Award, now: datetime) -> AwardCard:
     """An award with its remedies and its question; no query when `with_everything` loaded it."""
-    approval = next(iter(award.approvals.all()), None)
+    asked = award.asked  # type: ignore[attr-defined]  # annotated by with_everything
+    decider = said_by(asked["decider"]) if asked else ""
     remedies = [remedy_row(remedy) for remedy in award.remedies.all()]
     state = AwardState(award.state)
     begun = any(r.state in (RemedyState.ORDERED, RemedyState.DONE, RemedyState.FAILED) for r in award.remedies.all())
@@ -126,15 +130,13 @@ def award_card(award: Award, now: datetime) -> AwardCard:
         remedies=remedies,
         why_asked=[rules.reason_text(code) for code in award.explanation["reasons"]],
         modifiers=modifier_lines(award.explanation),
-        waiting=int((now - approval.requested_at).total_seconds()) if approval else 0,
+        waiting=int((now - datetime.fromisoformat(asked["at"])).total_seconds()) if asked else 0,
         is_pending=state == AwardState.PENDING,
         can_withdraw=state in (AwardState.PENDING, AwardState.APPROVED) and not begun,
-        decided=f"{approval.get_verdict_display()}, {approval.decided_by.short_name}"
-        if approval and approval.decided_by
-        else "",
-        note=approval.note if approval else "",
-        looked_at_by=approval.looked_at_by.short_name if approval and approval.looked_at_by else "",
-        seen=f"{award.version}-{(approval.looked_at_by_id if approval else 0) or 0}",
+        decided=f"{Verdict(asked['verdict']).label}, {decider}" if decider else "",
+        note=asked["note"] if asked else "",
+        looked_at_by=said_by(asked["looks"]) if asked else "",
+        seen=f"{award.version}-{(asked and asked['looks']['pk']) or 0}",
     )
 
 
@@ -152,10 +154,19 @@ def awards_of(case: int) -> QuerySet[Award]:
 
 
 def with_everything(rows: Any) -> Any:
-    """Awards with remedies, vouchers and questions: three queries however many."""
-    return rows.select_related("proposed_by", "case__customer", "matrix").prefetch_related(
-        Prefetch("remedies", Remedy.objects.select_related("voucher").order_by("pk")),
-        Prefetch("approvals", AwardApproval.objects.select_related("decided_by", "looked_at_by")),
+    """Awards with remedies, vouchers and what a colleague was `asked`: two queries however many."""
+    asked = AwardApproval.objects.filter(award=OuterRef("pk")).order_by("-pk")
+    facts = JSONObject(
+        at="requested_at",
+        verdict="verdict",
+        note="note",
+        decider=JSONObject(**author("decided_by")),
+        looks=JSONObject(pk="looked_at_by", **author("looked_at_by")),
+    )
+    return (
+        rows.annotate(asked=Subquery(asked.values(facts=facts)[:1]))
+        .select_related("proposed_by", "case__customer", "matrix")
+        .prefetch_related(Prefetch("remedies", Remedy.objects.select_related("voucher").order_by("pk")))
     )
 
 

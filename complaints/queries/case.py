@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.http import Http404
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from complaints.models import Attachment, Breach, CaseChange, CaseMove, Clock, ComplaintCase, Message
 from complaints.states import State
 from customers.models import Subscription
+from loyalty.models import Receipt
 from staff import formats
 from staff.models import User
 from staff.statements import kept
@@ -35,6 +36,16 @@ def _whole(pk: int) -> QuerySet[ComplaintCase]:
         ComplaintCase.objects.filter(pk=pk)
         .select_related("customer", "category", "assignee", "team", "root_cause")
         .annotate(
+            bought_on=Case(  # the card on which the receipt stands that the complaint names
+                When(
+                    ~Q(reference=""),
+                    then=Subquery(
+                        Receipt.objects.filter(
+                            membership__customer=OuterRef("customer"), number=OuterRef("reference")
+                        ).values("membership")[:1]
+                    ),
+                )
+            ),
             original=Subquery(ComplaintCase.objects.filter(pk=OuterRef("duplicate_of")).values("number")),
             plan=Subquery(Subscription.objects.filter(pk=OuterRef("subscription")).values("plan__name")),
             recorder=Subquery(

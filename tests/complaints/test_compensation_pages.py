@@ -93,7 +93,7 @@ def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, 
         remedies.issue_voucher(award.remedies.get().pk, by=client.user, now=NOON)
     page = reverse("complaints:compensation", args=[case.pk])
     client.get(page)  # counts the peers' complaints for a day
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         client.get(page)
 
 

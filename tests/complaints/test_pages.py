@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -20,8 +21,16 @@ from customers.contributions import band
 from customers.goodwill import goodwill
 from customers.models import Customer, Delivery
 from staff.models import User
-from tests.complaints.factories import RECEIVED, CategoryFactory, PolicyFactory, RootCauseFactory, registered
+from tests.complaints.factories import (
+    RECEIVED,
+    CaseFactory,
+    CategoryFactory,
+    PolicyFactory,
+    RootCauseFactory,
+    registered,
+)
 from tests.factories import CustomerFactory, SubscriptionFactory, TeamFactory
+from tests.loyalty.factories import StoreFactory, VersionFactory, buy, member
 
 pytestmark = pytest.mark.django_db
 
@@ -472,3 +481,21 @@ def test_the_queue_goes_on_where_the_page_ends_and_begins_where_a_cursor_is_none
         cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
         page = client.get(reverse("complaints:queue"), {"sort": sort, "after": cursor})
         assert [row.number for row in page.context["rows"]] in (whole[:2], [])
+
+
+@pytest.mark.parametrize("may_see_cards", [True, False])
+def test_a_receipt_that_the_complaint_names_leads_to_its_card(client_as, may_see_cards):
+    case = CaseFactory(reference="R-77")
+    VersionFactory()
+    StoreFactory()
+    card = member(customer=case.customer)
+    buy(card, number="R-77")
+    buy(member(), number="R-78")
+    client = client_as("agent" if may_see_cards else "data entry")
+    client.user.user_permissions.add(Permission.objects.get(codename="view_complaintcase"))
+    page = client.get(reverse("complaints:case", args=[case.pk])).content.decode()
+    assert (f'<dd><a href="{reverse("loyalty:member", args=[card.pk])}"><bdi>R-77</bdi>' in page) == may_see_cards
+    assert ("<dd><bdi>R-77</bdi></dd>" in page) != may_see_cards
+    somebody_else_s = CaseFactory(reference="R-78", customer=case.customer)
+    page = client.get(reverse("complaints:case", args=[somebody_else_s.pk])).content.decode()
+    assert "<dd><bdi>R-78</bdi></dd>" in page
