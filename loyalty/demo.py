@@ -82,6 +82,7 @@ def load(*, seed: int, now: datetime) -> None:
         cursor.execute("ANALYZE loyalty_membership, loyalty_receipt, loyalty_receiptline, loyalty_ledgerentry")
     demo_campaigns.load(programme, people, now)
     demo_signals.load(programme, people, now)
+    actions.expire_all(now=now)
     agent = people.get("asa")
     if agent:
         member = Membership.objects.filter(programme=programme, customer__isnull=False).order_by("pk").first()

@@ -1,11 +1,12 @@
 """The demo's signs of misuse: a friend at the till, stamps by hand, rewards eaten at once, an agent's own card; one of
-them looked at already."""
+them looked at already. And two who take part twice."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from customers.models import Customer
 from loyalty import actions
+from loyalty.actions.duplicates import notice_duplicates
 from loyalty.actions.watch import review_signal
 from loyalty.models import Membership, Programme, SignalReview
 from loyalty.queries import watch
@@ -18,7 +19,7 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
     if not {"asa", "jonas", "lead"} <= people.keys():
         return
     asa, jonas = people["asa"], people["jonas"]
-    strangers = Customer.objects.exclude(memberships__programme=programme).order_by("pk")[5:8]
+    strangers = list(Customer.objects.exclude(memberships__programme=programme).order_by("pk")[5:8])
     friend, by_hand, at_once = (
         actions.enrol(programme.pk, customer_id=customer.pk, by=asa, now=now - timedelta(days=60))
         for customer in strangers
@@ -42,6 +43,13 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
     card = actions.enrol(programme.pk, customer_id=own.pk, by=asa, now=now - timedelta(days=50))
     for week in (2, 1, 0):
         actions.give_stamps(card.pk, count=2, note="Lost stamps", by=jonas, now=now - timedelta(days=7 * week + 1))
+    twin, found = _twice(programme, strangers[1], asa, now)
+    for week in range(1, 5):
+        _sale(twin, now - timedelta(days=7 * week, hours=3), f"7{week:03}")
+        _sale(
+            found, now - timedelta(days=6 * week) + timedelta(seconds=50), f"6{week:03}", cashier="Kim", store="hafen"
+        )
+    notice_duplicates(now=now)
     for sign in watch.signals(now):
         if sign.kind == "no_receipt" and sign.membership == by_hand.pk:
             review_signal(
@@ -53,6 +61,21 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
                 by=people["lead"],
                 now=now - timedelta(hours=3),
             )
+
+
+def _twice(programme: Programme, customer: Customer, by: User, now: datetime) -> tuple[Membership, Membership]:
+    """Somebody known under two numbers, and a nameless card that comes with another's."""
+    again = Customer.objects.create(
+        number=f"K-{customer.number}",
+        given_name=customer.given_name,
+        family_name=customer.family_name,
+        phone=customer.phone,
+        customer_since=now.date(),
+    )
+    twin, found = (
+        actions.enrol(programme.pk, customer_id=pk, by=by, now=now - timedelta(days=29)) for pk in (again.pk, None)
+    )
+    return twin, found
 
 
 def _sale(

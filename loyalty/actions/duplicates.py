@@ -68,7 +68,7 @@ def notice_duplicates(*, now: datetime, days: int = 30) -> int:
 
 @transaction.atomic
 def judge_duplicate(pk: int, *, same: bool, note: str, by: User, now: datetime) -> Duplicate:
-    """One person: the younger membership goes into the older. Two people: the pair is not shown again.
+    """One person: the second membership goes into the first. Two people: the pair is not shown again.
 
     Raises DomainError("already_decided"), and whatever refuses the merge.
     """

@@ -18,6 +18,7 @@ from customers import letters
 from customers.actions import unsubscribe
 from customers.models import Customer, Delivery
 from loyalty.actions.gifts import bonus
+from loyalty.cards import goal_of
 from loyalty.contracts import Gave, givers
 from loyalty.errors import NotAMember
 from loyalty.models import Campaign, Gift, Given, Mailing, Membership, Message, Occasion, Programme, Reach, Why
@@ -318,7 +319,7 @@ def values_of(customer: Customer, campaign: Campaign, *, gift: str, now: datetim
     card = cards.order_by("-last_visit_at", "-pk").first()
     if card:
         version = version_at(card.programme_id, now)
-        needed = card.cycle_needed or (version.stamps_needed if version else 0)
+        needed = card.cycle_needed or (goal_of(version.terms, card.balance) if version else 0)
         values |= {
             "programme": card.programme.name,
             "reward": card.programme.reward_name,

@@ -596,14 +596,14 @@ class Migration(migrations.Migration):
             name='Duplicate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('phone', 'same phone, and the name sounds the same'), ('email', 'same e-mail'), ('name', 'same birthday, and the name sounds the same'), ('together', 'often used at one till within two minutes')], max_length=8), size=None, verbose_name='signs')),
+                ('signs', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('phone', 'same phone and given name'), ('email', 'same e-mail'), ('name', 'same name and birthday'), ('together', 'often used together')], max_length=8), size=None, verbose_name='signs')),
                 ('found_at', models.DateTimeField(verbose_name='found at')),
                 ('verdict', models.CharField(choices=[('open', 'open'), ('merged', 'merged'), ('dismissed', 'two people')], default='open', max_length=9, verbose_name='verdict')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('at', models.DateTimeField(blank=True, null=True, verbose_name='at')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('first', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='older membership')),
-                ('second', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='younger membership')),
+                ('first', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='first membership')),
+                ('second', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loyalty.membership', verbose_name='second membership')),
             ],
             options={
                 'verbose_name': 'possible duplicate',

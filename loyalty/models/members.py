@@ -200,18 +200,18 @@ class Duplicate(models.Model):
     kept apart by a person, never by itself."""
 
     class Sign(models.TextChoices):
-        PHONE = "phone", _("same phone, and the name sounds the same")
+        PHONE = "phone", _("same phone and given name")
         EMAIL = "email", _("same e-mail")
-        NAME = "name", _("same birthday, and the name sounds the same")
-        TOGETHER = "together", _("often used at one till within two minutes")
+        NAME = "name", _("same name and birthday")
+        TOGETHER = "together", _("often used together")
 
     class Verdict(models.TextChoices):
         OPEN = "open", _("open")
         MERGED = "merged", _("merged")
         DISMISSED = "dismissed", _("two people")
 
-    first = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("older membership"))
-    second = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("younger membership"))
+    first = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("first membership"))
+    second = models.ForeignKey(Membership, models.PROTECT, related_name="+", verbose_name=_("second membership"))
     signs = ArrayField(models.CharField(max_length=8, choices=Sign), verbose_name=_("signs"))
     found_at = models.DateTimeField(_("found at"))
     verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict, default=Verdict.OPEN)

@@ -198,7 +198,7 @@ def _burn_down(campaign: Campaign, by_day: dict[date, Decimal], today: date) -> 
         points.append((n + 1, max(float(left), 0.0)))
         gone = ((day - campaign.starts_on).days + 1) / length
         pace.append((n + 1, min(max(1 - gone, 0.0), 1.0)))
-    series = {_("left"): points}
+    series = {_("Left"): points}
     if campaign.ends_on:
         series[_("even pace")] = pace
     return curves(_("Left of the budget, by day"), series, head=_("Day"))

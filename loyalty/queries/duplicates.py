@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from loyalty.models import CardToken, Duplicate, Membership
+from loyalty.models import CardToken, Duplicate, Membership, Programme
 from loyalty.queries.members import name_of
 from loyalty.rules.cards import grouped
+from loyalty.words import amount_of
 from staff import formats
 from staff.paging import Page, keyset_page
 
@@ -46,7 +47,8 @@ def _pairs() -> QuerySet[Duplicate]:
 def open_page(cursor: str | None) -> Page[Duplicate]:
     """Pairs of two active memberships that nobody has judged, the last found first; one query."""
     active = Membership.Status.ACTIVE
-    rows = _pairs().filter(verdict=Duplicate.Verdict.OPEN, first__status=active, second__status=active)
+    rows = _pairs().select_related("first__programme", "second__programme")
+    rows = rows.filter(verdict=Duplicate.Verdict.OPEN, first__status=active, second__status=active)
     return keyset_page(rows, order=["-id"], cursor=cursor, size=SIZE)
 
 
@@ -61,7 +63,8 @@ def listed(pairs: list[Duplicate]) -> list[Row]:
 
     def side(member: Membership) -> Side:
         number = grouped(numbers[member.pk]) if member.pk in numbers else "–"
-        says = f"{number} · {formats.number(member.balance)} · {formats.day(member.enrolled_at)}"
+        stamps = amount_of(member.balance, points=member.programme.unit == Programme.Unit.POINT)
+        says = f"{number} · {stamps} · {formats.day(member.enrolled_at)}"
         return Side(member.pk, name_of(member), says)
 
     return [Row(pair.pk, side(pair.first), side(pair.second), [words[sign] for sign in pair.signs]) for pair in pairs]

@@ -171,6 +171,11 @@ class Detail:
     changes: list[str]
 
     @property
+    def usable(self) -> bool:
+        """Whether anything can be given, redeemed or replaced here: neither blocked nor closed."""
+        return self.member.status not in STOPPED
+
+    @property
     def card(self) -> CardToken | None:
         return next((row["card"] for row in self.cards if row["alive"]), None)
 

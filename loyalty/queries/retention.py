@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from loyalty.cards import goal_of
 from loyalty.models import Contact, Lapse
 from loyalty.queries.members import name_of
 from loyalty.queries.terms import versions_at
@@ -67,7 +68,7 @@ def listed(lapses: Sequence[Lapse], now: datetime) -> list[Row]:
     for row in lapses:
         member = row.membership
         version = goals.get(member.programme_id)
-        needed_now = member.cycle_needed or (version.stamps_needed if version else None)
+        needed_now = member.cycle_needed or (goal_of(version.terms, member.balance) if version else None)
         state, tone = _state(row, last.get(row.pk), now)
         written.append(
             Row(

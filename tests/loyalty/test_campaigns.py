@@ -249,7 +249,7 @@ def test_a_campaign_is_made_at_the_desk_and_published_by_a_colleague(client_as, 
     campaign.refresh_from_db()
     assert (campaign.state, campaign.publisher) == ("running", manager.user)
     figures = manager.get(reverse("loyalty:campaign_figures", args=[campaign.pk])).content.decode()
-    assert "Nobody was held out" in figures
+    assert "Nobody has been reached yet" in figures
     assert "Customers today" in manager.get(reverse("loyalty:campaign_people", args=[campaign.pk])).content.decode()
     assert manager.get(reverse("loyalty:campaign_csv", args=[campaign.pk])).content == b"source,day,amount\r\n"
     manager.post(reverse("loyalty:campaign_end", args=[campaign.pk]))
