@@ -46,11 +46,7 @@ def close_dropped_calls(timestamp: int) -> int:
     """A notice that nobody went on with is a cancellation: the customer has said it, and waits for the receipt."""
     now = timezone.now()
     left = CancellationCase.objects.filter(state__in=OPEN_STATES, touched_at__lte=now - rules.ABANDONED_AFTER)
-    return _each(list(left.values_list("pk", flat=True)[:BATCH]), _drop, now=now)
-
-
-def _drop(pk: int, *, now: datetime) -> CancellationCase:
-    return actions.call_dropped(pk, by=None, now=now)
+    return _each(list(left.values_list("pk", flat=True)[:BATCH]), actions.abandoned, now=now)
 
 
 @app.periodic(cron="15 * * * *")

@@ -13,6 +13,7 @@ from cancellations.actions.calls import (
     suggest,
 )
 from cancellations.actions.endings import (
+    abandoned,
     call_dropped,
     follow_up,
     keep,
@@ -26,6 +27,7 @@ from cancellations.actions.offers import accept, present, refuse, withdraw
 
 __all__ = [
     "NoSuchRecord",
+    "abandoned",
     "accept",
     "apply",
     "approve",

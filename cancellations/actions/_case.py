@@ -90,6 +90,12 @@ def unanswered(offers: Iterable[Offer]) -> list[Offer]:
     return [offer for offer in offers if offer.state in rules.LIVE_OFFERS]
 
 
+def touched(case: CancellationCase, now: datetime) -> None:
+    """Somebody is in this call: the clock does not take it for dropped."""
+    case.touched_at = now
+    case.save(update_fields=["touched_at"])
+
+
 def edited(case: CancellationCase, what: CaseMove.What, *, by: User | None, at: datetime, note: str = "") -> None:
     """Save the case's changed fields and leave a trace of who changed what; two queries."""
     case.version += 1

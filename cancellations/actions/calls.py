@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cancellations import rules
-from cancellations.actions._case import edited, locked
+from cancellations.actions._case import edited, locked, touched
 from cancellations.models import OPEN_STATES, CancellationCase, CaseMove, CaseNumber, Notice, Reason, Suggestion
 from cancellations.suggestions import suggest_for
 from customers.contributions import referrals
@@ -64,6 +64,8 @@ def _take_up(case: CancellationCase, *, by: User, now: datetime) -> Cancellation
     if case.agent_id != by.pk:
         case.agent, case.team_id = by, by.team_id
         edited(case, CaseMove.What.AGENT, by=by, at=now)
+    else:
+        touched(case, now)
     return case
 
 

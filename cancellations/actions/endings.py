@@ -71,6 +71,16 @@ def call_dropped(pk: int, *, by: User | None, now: datetime) -> CancellationCase
 
 
 @transaction.atomic
+def abandoned(pk: int, *, now: datetime) -> bool:
+    """`call_dropped` by the clock. False when somebody closed the call or went on with it meanwhile."""
+    case = locked(pk)
+    if not case.is_open or case.touched_at > now - rules.ABANDONED_AFTER:
+        return False
+    call_dropped(pk, by=None, now=now)
+    return True
+
+
+@transaction.atomic
 def keep(pk: int, *, outcome: str, by: User, now: datetime, note: str = "") -> CancellationCase:
     """The customer stays without an offer: convinced (saved, to be confirmed on day 90), with a better price agreed
     otherwise, or because the notice is taken back. In writing, too. Raises AlreadyDecided, DomainError("outcome")."""

@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from cancellations import budgets, candidates, letters, rules
 from cancellations.actions import endings
-from cancellations.actions._case import NotFound, locked, locked_with_offer, locked_with_offers, offers_of
+from cancellations.actions._case import (
+    NotFound,
+    locked,
+    locked_with_offer,
+    locked_with_offers,
+    offers_of,
+    touched,
+)
 from cancellations.actions.calls import reasons_of
 from cancellations.engine import values
 from cancellations.models import CancellationCase, Fulfilment, IncentiveVersion, Offer
@@ -92,7 +99,7 @@ def present(
         budgets.follow(offer, now=now)
     else:
         budgets.reserve(offer, now=now)
-    _touch(case, now)
+    touched(case, now)
     return offer
 
 
@@ -144,7 +151,7 @@ def refuse(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer:
     offer.answered_at = now
     offer.move_to(OfferState.REFUSED, by=by, at=now, note=note)
     budgets.follow(offer, now=now)
-    _touch(case, now)
+    touched(case, now)
     return offer
 
 
@@ -155,10 +162,5 @@ def withdraw(offer_pk: int, *, by: User, now: datetime, note: str = "") -> Offer
     rules.check_open(case)
     endings.drop_offer(offer, by=by, now=now, note=note)
     endings.stop_waiting(case, now=now)
-    _touch(case, now)
+    touched(case, now)
     return offer
-
-
-def _touch(case: CancellationCase, now: datetime) -> None:
-    case.touched_at = now
-    case.save(update_fields=["touched_at"])

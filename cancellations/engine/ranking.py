@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 NONE = 0  # the key of "no incentive"
-LEVER = (0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)

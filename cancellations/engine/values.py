@@ -133,7 +133,6 @@ COSTS: dict[str, Cost] = {
     "custom": _once,
 }
 EXTENDS_CONTRACT = frozenset({"price_lock"})
-RECURRING = frozenset({"percent_off", "amount_off", "free_months", "pause", "plan_change", "addon", "price_lock"})
 
 
 def cost(kind: str, terms: Terms, contract: Contract, economics: Economics = STANDARD) -> Decimal:

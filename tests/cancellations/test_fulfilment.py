@@ -145,6 +145,21 @@ def test_the_jobs_do_what_is_due_and_nothing_twice(agent, case, suggestion, dear
     assert Offer.objects.get(pk=waiting.pk).state == "approval_expired"
 
 
+def test_a_call_that_somebody_went_on_with_has_not_dropped(agent, case):
+    """The job has found it among the abandoned; until it comes to it, its agent is back with the caller."""
+    late = NOON + timedelta(hours=3)
+    actions.resume(case.pk, by=agent, now=late - timedelta(minutes=1))
+    assert actions.abandoned(case.pk, now=late) is False
+    actions.open_case(case.subscription_id, by=agent, now=late)
+    assert actions.abandoned(case.pk, now=late + timedelta(minutes=119)) is False
+    case.refresh_from_db()
+    assert (case.state, case.touched_at, case.moves.count()) == ("offering", late, 0)
+    assert actions.abandoned(case.pk, now=late + timedelta(minutes=120)) is True
+    assert actions.abandoned(case.pk, now=late + timedelta(minutes=121)) is False
+    case.refresh_from_db()
+    assert case.state == "cancelled_scheduled"
+
+
 def test_an_offer_is_completed_and_reminded_by_the_jobs(agent, case, time_machine):
     time_machine.move_to(NOON)
     offer = accepted(case, "percent_off", {"percent": "20.00", "months": 6}, agent)
