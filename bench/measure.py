@@ -124,7 +124,7 @@ def _recorded() -> Iterator[list[tuple[str, Any]]]:
 def _bare() -> Iterator[psycopg.Connection[Any]]:
     params = connection.get_connection_params()
     wanted = {key: params[key] for key in ("host", "port", "user", "password", "dbname") if key in params}
-    # A statement is planned for its values each time, as it is for us: a plan kept for any values may be a bad one.
+    # A statement is planned for its values each time, as for us but in `staff.statements.prepared`.
     with psycopg.connect(**wanted, autocommit=True, prepare_threshold=None) as bare:
         yield bare
 
