@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # default deny
     "staff.middleware.language",
+    "staff.middleware.size",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -206,6 +207,7 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+LARGEST_REQUEST = 160 * 1024 * 1024  # ten files of the largest kind; each has a limit of its own
 FILE_UPLOAD_PERMISSIONS = 0o640
 
 # --- e-mail ---------------------------------------------------------------------------------------------------------
@@ -213,6 +215,7 @@ EMAIL_CONFIG = env.email_url(
     "EMAIL_URL", default=f"filemail:///{VAR_DIR / 'mail'}" if DEMO or DEBUG else "consolemail://"
 )
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds; without it a mail server that never answers would hold the worker for ever
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="care@example.com")
 
 # --- security -------------------------------------------------------------------------------------------------------

@@ -34,6 +34,17 @@ def language(get_response: Handler) -> Handler:
     return middleware
 
 
+def size(get_response: Handler) -> Handler:
+    """What is larger than any form of ours is refused unread: anybody's upload would be written to the disk first."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.LARGEST_REQUEST:
+            return HttpResponse(_("This is too large to be sent at once."), status=413, content_type="text/plain")
+        return get_response(request)
+
+    return middleware
+
+
 def toasts(get_response: Handler) -> Handler:
     """Messages of a write by htmx that stays on its page ride along in the answer's header and show as toasts."""
 

@@ -5,7 +5,6 @@ logs hold no name. The same text is always sealed the same, so that a kept view 
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -30,28 +29,27 @@ def _cipher() -> AESSIV:
     return AESSIV(salted_hmac("staff.sealed", "", algorithm="sha512").digest())
 
 
-def seal(text: str) -> str:
-    """How `text`, at most its first 200 letters, stands in an address."""
-    sealed = _cipher().encrypt(text[:LONGEST].encode(), None)
+def seal(text: str, kind: str = TEXT) -> str:
+    """How `text`, which is not empty, stands in an address. What was sealed as one kind does not open as another."""
+    sealed = _cipher().encrypt(text.encode(), [kind.encode()])
     return MARK + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def opened(value: str) -> str:
-    """What was sealed; nothing when that was elsewhere or under a key of the past. A link may say its text plainly."""
-    if not value.startswith(MARK):
-        return value
+def opened(value: str, kind: str = TEXT) -> str:
+    """What was sealed; nothing when that was elsewhere or under a key of the past."""
     try:
-        return _cipher().decrypt(base64.urlsafe_b64decode(value[1:] + "=" * (-len(value[1:]) % 4)), None).decode()
-    except (InvalidTag, ValueError, binascii.Error):
+        sealed = base64.urlsafe_b64decode(value.removeprefix(MARK) + "=" * (-len(value.removeprefix(MARK)) % 4))
+        return _cipher().decrypt(sealed, [kind.encode()]).decode()
+    except (InvalidTag, ValueError):
         return ""
 
 
 class SealedInput(forms.TextInput):
-    """Reads what the address holds, shows what was typed."""
+    """Reads what the address holds, shows what was typed. A link may say its text plainly."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
         value = super().value_from_datadict(data, files, name)
-        return opened(value) if value else value
+        return opened(value) if value and value.startswith(MARK) else value
 
 
 def filters_by_post(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -70,7 +68,7 @@ def addressed(request: HttpRequest) -> HttpResponse:
     asked = QueryDict(mutable=True)
     for name, values in request.POST.lists():
         if name != "csrfmiddlewaretoken":
-            asked.setlist(name, [seal(value) if name == TEXT else value for value in values if value])
+            asked.setlist(name, [seal(value[:LONGEST]) if name == TEXT else value for value in values if value])
     return redirect(f"{request.path}?{asked.urlencode()}")
 
 
