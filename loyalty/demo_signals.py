@@ -49,7 +49,7 @@ def load(programme: Programme, people: dict[str, User], now: datetime) -> None:
         _sale(
             found, now - timedelta(days=6 * week) + timedelta(seconds=50), f"6{week:03}", cashier="Kim", store="hafen"
         )
-    notice_duplicates(now=now)
+    notice_duplicates(now=now, days=30)
     for sign in watch.signals(now):
         if sign.kind == "no_receipt" and sign.membership == by_hand.pk:
             review_signal(
