@@ -117,7 +117,7 @@ TEMPLATES = [
 DATABASES = {
     "default": env.db_url("DATABASE_URL") if "DATABASE_URL" in env.ENVIRON else embedded(VAR_DIR / "postgres"),
 }
-DATABASES["default"] |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+DATABASES["default"] |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=3600), "CONN_HEALTH_CHECKS": True}
 # Login attempts and complaints by web are counted for all web processes together.
 CACHES = {
     "default": {
