@@ -151,7 +151,7 @@ class CellForm(forms.ModelForm):
         label=_("Preferred"),
         choices=RemedyKind.choices,
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 3}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
@@ -172,6 +172,12 @@ class CellForm(forms.ModelForm):
             elif not amounts[0] <= amounts[1] <= amounts[2]:
                 self.add_error("mid", _("Low, middle and high in rising order, please."))
         return data
+
+    @property
+    def chosen(self) -> str:
+        """The kinds preferred as the form stands, in words."""
+        kinds = self["preferred"].value() or []
+        return " · ".join(str(label) for kind, label in RemedyKind.choices if kind in kinds)
 
     @property
     def is_filled(self) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -73,7 +75,11 @@ def matrix_page(request: HttpRequest, pk: int) -> HttpResponse:
     version = get_object_or_404(Matrix.objects.select_related("author", "publisher"), pk=pk)
     may_write = request.user.has_perm("complaints.change_matrix") and not version.is_published
     if not may_write:
-        return render(request, "complaints/compensation/matrix.html", {"matrix": version, "groups": _read(version)})
+        return render(
+            request,
+            "complaints/compensation/matrix.html",
+            {"matrix": version, "groups": _read(version), "settings": _settings(version)},
+        )
     form = MatrixForm(request.POST or None, instance=version)
     groups = _cell_forms(version, request)
     cells = [cell for _category, row in groups for cell in row]
@@ -135,16 +141,35 @@ def _cell_forms(version: Matrix, request: HttpRequest) -> list[tuple[Category, S
     ]
 
 
-def _read(version: Matrix) -> list[tuple[str, str, str, str, str, str]]:
+def _read(version: Matrix) -> list[tuple[str, list[tuple[str, str, str, str, str]]]]:
+    """(category, its cells by severity) as they are read."""
     labels = dict(RemedyKind.choices)
+    cells = version.cells.select_related("category").order_by("category__order", "category", "severity")
     return [
         (
-            str(cell.category),
-            cell.get_severity_display().partition(":")[0],
-            formats.money(cell.low),
-            formats.money(cell.mid),
-            formats.money(cell.high),
-            ", ".join(str(labels[kind]) for kind in cell.preferred),
+            str(category),
+            [
+                (
+                    cell.get_severity_display().partition(":")[0],
+                    formats.money(cell.low),
+                    formats.money(cell.mid),
+                    formats.money(cell.high),
+                    " · ".join(str(labels[kind]) for kind in cell.preferred),
+                )
+                for cell in found
+            ],
         )
-        for cell in version.cells.select_related("category").order_by("category__order", "category", "severity")
+        for category, found in groupby(cells, key=lambda cell: cell.category)
+    ]
+
+
+def _settings(version: Matrix) -> list[tuple[str, str]]:
+    """What moves a cell's middle, and the caps, by their names."""
+    fields = ((Matrix._meta.get_field(name), getattr(version, name)) for name in actions.SETTINGS)
+    return [
+        (
+            capfirst(field.verbose_name),
+            "–" if value is None else (formats.percent if field.max_digits == 4 else formats.money)(value),
+        )
+        for field, value in fields
     ]

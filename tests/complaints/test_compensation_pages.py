@@ -1,6 +1,7 @@
 """Compensation on the desk: proposing, the live answer, the manager's panel, carrying out, guidance, reports."""
 
 import csv
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -128,6 +129,16 @@ def test_guidance_is_drafted_by_marketing_and_published_by_a_manager(desk, clien
     manager.post(publish)
     assert Matrix.objects.get(pk=draft.pk).is_published
     assert "Winter" in writer.get(reverse("complaints:matrices")).content.decode()
+
+
+def test_a_published_version_tells_its_cells_by_category_and_what_moves_them(desk, client_as):
+    matrix = guidance(repeat=D("0.200"), contributory=D("-0.250"), cap_item=None)
+    page = client_as("marketing").get(reverse("complaints:matrix", args=[matrix.pk])).content.decode()
+    read = re.sub(r"(\s|<[^>]*>)+", " ", page)
+    assert "Faulty product moderate €10.00 €20.00 €40.00 free replacement by voucher · value voucher" in read
+    assert "Same failure within 90 days 20%" in read
+    assert "The customer&#x27;s share in the fault -25%" in read
+    assert "above it a manager decides –" in read
 
 
 # --- liability ------------------------------------------------------------------------------------------------------
