@@ -56,7 +56,8 @@ KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=True,
-    description="Drawn by the client for each wish, sent again with each repetition of it. At most 255 characters.",
+    description="Drawn by the client for each wish, sent again with each repetition of it; remembered for 30 days."
+    " At most 255 characters.",
 )
 MAY_REPEAT = OpenApiParameter(
     "Idempotency-Key",

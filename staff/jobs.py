@@ -1,12 +1,18 @@
-"""What the worker does for the jobs themselves."""
+"""What the worker does for the jobs themselves, and for the API."""
+
+from datetime import timedelta
 
 import structlog
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
+from staff.models import IdempotencyKey
+
 log = structlog.get_logger()
+KEPT = timedelta(days=30)  # an answer given by API, for its repetition
 
 
 @app.periodic(cron="* * * * *")
@@ -25,3 +31,10 @@ async def take_up(context: JobContext, timestamp: int) -> None:
             await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
         else:
             log.warning("job taken up again", job=job.id, task=job.task_name)
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(queue="staff", queueing_lock="staff-forget-answers")
+def forget_answers(timestamp: int) -> None:
+    """A client repeats a request within seconds or days; what is older only fills the table."""
+    IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

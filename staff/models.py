@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -50,6 +52,14 @@ class User(AbstractUser):
             ("view_approvals", "May open the approvals queue"),
             ("view_reports", "May open the reports"),
         ]
+        constraints = [  # the company's directory finds people by it
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="staff_email_once"),
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.email and User.objects.filter(email__iexact=self.email).exclude(pk=self.pk).exists():
+            raise ValidationError({"email": _("Somebody else here has this address already.")})
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -92,6 +92,14 @@ def test_reference_data_given_twice(client_as, address, data, first, field):
     assert list(answer.context["adminform"].form.errors) == [field]
 
 
+def test_one_address_for_two_colleagues(client_as):
+    data = USER | {"email": "Same@example.com"}
+    answer = answer_behind(
+        client_as("administrator"), "/admin/staff/user/add/", data, lambda: UserFactory(email="same@example.com")
+    )
+    assert list(answer.context["adminform"].form.errors) == ["email"]
+
+
 def test_two_limits_for_one_role(client_as):
     role = Group.objects.get(name="agent")
     answer = answer_behind(

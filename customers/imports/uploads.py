@@ -1,6 +1,7 @@
 """Files sent for import, kept between preview and confirmation: each for the one who sent it, for a day at most."""
 
 import shutil
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -42,8 +43,9 @@ def forget(token: UUID, *, by: User) -> None:
 def clear(*, before: datetime) -> None:
     """Remove whatever was sent before then, whoever sent it."""
     for folder in _root().glob("*/*"):
-        if folder.stat().st_mtime < before.timestamp():
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another sweeps at this moment
+            if folder.stat().st_mtime < before.timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _root() -> Path:

@@ -1,6 +1,7 @@
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -53,6 +54,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'member of staff',
                 'verbose_name_plural': 'staff',
                 'permissions': [('use_desk', 'May open the desk'), ('view_styleguide', 'May open the style guide'), ('view_approvals', 'May open the approvals queue'), ('view_reports', 'May open the reports')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='staff_email_once')],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
