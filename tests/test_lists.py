@@ -37,7 +37,8 @@ def test_every_filter_has_its_index(name):
     assert {field.split("__")[0] for field in filters} - begun_by_an_index(model) == set()
 
 
-PAGES = ["customers/", "cancellations/", "complaints/", "complaints/vouchers/", "loyalty/", "loyalty/campaigns/"]
+PAGES = ["customers/", "cancellations/", "complaints/", "complaints/vouchers/"]
+PAGES += ["loyalty/", "loyalty/campaigns/", "loyalty/duplicates/"]
 MADE_UP = ["x", "[Infinity]", '["a\\u0000"]', '["9999-12-31T23:59:59-23:59", 1]', "[null, 1, {}]"]
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from loyalty import jobs
 from loyalty.actions import record_receipt
+from loyalty.actions.duplicates import notice_duplicates
 from loyalty.models import Forecast, Membership, ProgrammeVersion
 from tests.factories import CustomerFactory
 from tests.loyalty.factories import (
@@ -173,3 +174,40 @@ def test_signs_of_misuse_are_looked_at_dismissed_and_blocked(page: Page, log_in,
         ("Ola", "active"),
         ("Kim", "blocked"),
     }
+
+
+def test_who_takes_part_twice_is_merged_or_not_and_who_leaves_may_come_back(
+    page: Page, log_in, live_server, axe, narrow, fits, dark
+):
+    StoreFactory()
+    VersionFactory()
+    now = timezone.now()
+    for name, email in (("Karl", ""), ("Carl", ""), ("Greta", "home@example.com"), ("Bo", "home@example.com")):
+        member(customer=CustomerFactory(given_name=name, family_name="Holm", email=email), now=now)
+    carl = Membership.objects.get(customer__given_name="Carl")
+    buy(carl, 2, now=now)
+    notice_duplicates(now=now)
+    log_in(page, "agent")
+    page.goto(f"{live_server.url}/loyalty/duplicates/")
+    household = page.get_by_role("row").filter(has_text="same e-mail")
+    household.get_by_label("Why").fill("Mother and son")
+    axe(page)
+    household.get_by_role("button", name="Two people").click()
+    expect(page.get_by_text("Mother and son")).to_be_visible()
+    page.get_by_role("row").filter(has_text="same phone").get_by_role("button", name="Merge").click()
+    expect(page.get_by_text("Nobody seems to take part twice")).to_be_visible()
+    narrow(page)
+    fits(page)
+    dark(page)
+    axe(page)
+    page.get_by_role("link", name="Karl Holm").click()
+    expect(page.get_by_role("heading", name="2 of 9 stamps")).to_be_visible()
+    page.get_by_text("The member wishes to leave").click()
+    page.get_by_role("textbox", name="Why").fill("Moves abroad")
+    page.get_by_role("button", name="Close the membership").click()
+    expect(page.get_by_text("This membership is closed.")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Open the membership again").click()
+    expect(page.get_by_role("button", name="Stamp", exact=False).first).to_be_visible()
+    carl.refresh_from_db()
+    assert (carl.merged_into.status, carl.merged_into.balance) == ("active", 2)
