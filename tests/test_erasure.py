@@ -47,7 +47,7 @@ from customers.search import find
 from loyalty import models as y
 from loyalty.actions import enrol
 from loyalty.actions.closing import set_blocked
-from loyalty.actions.members import name_card
+from loyalty.actions.members import name_card, replace_card
 from staff.errors import DomainError
 from staff.idempotency import once
 from staff.models import IdempotencyKey, SavedView, User
@@ -486,6 +486,7 @@ def test_nothing_new_is_written_about_an_erased_customer(furnished):
         lambda: issued(customer=gone),
         lambda: reissue(voucher.pk, note=WORDS, **who),
         lambda: set_blocked(card.pk, False, **who),
+        lambda: replace_card(card.cards.all()[0].pk, **who),
         lambda: name_card(nameless.pk, customer_id=gone.pk, **who),
         lambda: enrol(card.programme_id, customer_id=gone.pk, **who),
     ):

@@ -71,9 +71,11 @@ def add_card(membership: Membership, number: str, *, now: datetime) -> CardToken
 
 @transaction.atomic
 def replace_card(card_id: int, *, by: User, now: datetime, number: str = "") -> CardToken:
-    """A lost card is dead from now on; a new one leads to the same membership. No stamp moves."""
+    """A lost card is dead from now on; a new one leads to the same membership. No stamp moves. Raises Erased."""
     old = CardToken.objects.select_related("membership").get(pk=card_id)
-    books.lock(old.membership_id)
+    membership = books.lock(old.membership_id)
+    if membership.customer_id:
+        living(membership.customer_id)
     old = CardToken.objects.select_for_update(of=("self",)).select_related("membership").get(pk=card_id)
     if old.replaced_by_id:
         raise CardRefused(_("This card was replaced already."), code="card_replaced")
