@@ -169,7 +169,7 @@ def main() -> None:
 
 
 def presses(table: Table, client: Client, call: CancellationCase, user: User) -> None:
-    """Present and accept, each in a transaction that is rolled back: the letter is typeset, nothing is mailed."""
+    """Present and accept, each taken back: nothing is mailed, and the worker is not there to typeset."""
     AuthorityLimit.objects.get_or_create(role=user.groups.get(), kind="offer")
     user = OneQuery().get_user(user.pk) or user  # as one who is logged in comes: with permissions and limits
     version = best(call)
