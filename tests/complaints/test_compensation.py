@@ -98,13 +98,14 @@ def test_off_the_guidance_needs_a_reason_and_above_it_a_colleague(agent):
 def test_an_approver_needs_the_authority_too_and_may_not_be_the_customer(agent, desk, user_as):
     customer = CustomerFactory(email="boss@example.com")
     award = propose(agent, goodwill("35.00"), case=a_case(customer=customer))
+    boss = user_as("manager", email="Boss@example.com")
     with pytest.raises(SelfApproval, match="own complaint"):
-        awards.approve(asked(award).pk, by=user_as("manager", email="Boss@example.com"), now=NOON)
+        awards.approve(asked(award).pk, by=boss, now=NOON)
     dear = propose(agent, goodwill("70.00", deviation="x"))
     with pytest.raises(AboveAuthority):
         awards.approve(asked(dear).pk, by=user_as("team lead"), now=NOON)
     with pytest.raises(SelfApproval):
-        propose(user_as("agent", email="boss@example.com"), case=a_case(customer=customer))
+        propose(boss, case=a_case(customer=customer))
 
 
 def test_other_terms_void_what_was_asked_and_what_was_agreed(agent, manager):
