@@ -21,7 +21,7 @@ from tests.factories import CustomerFactory, PlanFactory
 
 pytestmark = pytest.mark.django_db
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 HEAD = "number,given_name,family_name,email,phone,city\n"
 ROW = "K-1,Åsa,Öberg,asa@example.se,070-123 45 67,Malmö\n"
 

@@ -17,7 +17,7 @@ from tests.factories import CustomerFactory
 
 pytestmark = pytest.mark.django_db
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def names(typed):
