@@ -19,6 +19,7 @@ from complaints.compensation.rules import Situation, Totals
 from complaints.models import (
     Attachment,
     Award,
+    AwardMove,
     Breach,
     Category,
     Clock,
@@ -190,15 +191,17 @@ def _given_in_a_year(
 
 def totals(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> tuple[Totals, Totals]:
     """What stands against the limits already, (goodwill, redress), without the award `besides`; three queries and those
-    of `goodwill_year`."""
+    of `goodwill_year`.
+
+    An award that a colleague was asked about is given on the word of who approved it: it counts on that person's day,
+    from the approval on, and never on the proposer's.
+    """
     year, midnight = now - YEAR, timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     redress = F("owed") + F("loss")
     given = Award.objects.filter(state__in=STANDING).exclude(pk=besides or 0)
     on_case = given.filter(case__in=linked(case)).aggregate(goodwill=Sum("goodwill"), redress=Sum(redress))
     in_year = given.filter(case__customer=case.customer_id, proposed_at__gt=year).aggregate(redress=Sum(redress))
-    today = given.filter(proposed_by=by, proposed_at__gte=midnight).aggregate(
-        goodwill=Sum("goodwill"), redress=Sum(redress)
-    )
+    today = given.filter(pk__in=_on_the_word_of(by, midnight)).aggregate(goodwill=Sum("goodwill"), redress=Sum(redress))
     return (
         Totals(
             on_case["goodwill"] or NOTHING,
@@ -207,6 +210,13 @@ def totals(case: ComplaintCase, by: User, now: datetime, *, besides: int | None 
         ),
         Totals(on_case["redress"] or NOTHING, in_year["redress"] or NOTHING, today["redress"] or NOTHING),
     )
+
+
+def _on_the_word_of(by: User, since: datetime) -> QuerySet[AwardMove, Any]:
+    """The awards this person agreed to: proposed within the own authority, or approved for a colleague."""
+    agreed = AwardMove.objects.filter(to_state=AwardState.APPROVED)
+    unasked = agreed.filter(by=None, subject__proposed_by=by, subject__proposed_at__gte=since)
+    return unasked.values("subject").union(agreed.filter(by=by, at__gte=since).values("subject"))
 
 
 @dataclass(frozen=True, slots=True)

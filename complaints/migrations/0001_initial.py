@@ -258,6 +258,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'step of an award',
                 'verbose_name_plural': 'steps of awards',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('to_state', 'approved')), fields=['by', 'at'], name='complaints_award_day')],
                 'triggers': [pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."from_state" IS DISTINCT FROM (NEW."from_state") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."to_state" IS DISTINCT FROM (NEW."to_state")) OR (NEW."note" IS DISTINCT FROM OLD."note" AND NEW."note" <> \'–\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='87015fe196dcd74b3305752feaad0cca2c41e8a9', operation='UPDATE', pgid='pgtrigger_append_only_706a1', table='complaints_awardmove', when='BEFORE')), pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='7feb1bb7d6e22298a93b8a8d97507220701f6a0e', operation='DELETE', pgid='pgtrigger_never_deleted_94d4c', table='complaints_awardmove', when='BEFORE'))],
             },
         ),

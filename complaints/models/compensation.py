@@ -140,6 +140,9 @@ class AwardMove(Move):
         abstract = False
         verbose_name = _("step of an award")
         verbose_name_plural = _("steps of awards")
+        indexes = [
+            models.Index(fields=["by", "at"], condition=Q(to_state="approved"), name="complaints_award_day"),
+        ]
 
 
 class AwardApproval(Decision):

@@ -18,6 +18,7 @@ from customers.goodwill import given as goodwill_given
 from customers.letters import NotSent
 from staff.approvals import approvals
 from staff.errors import AboveAuthority, AlreadyDecided, DomainError, SelfApproval, WrongState
+from staff.models import AuthorityLimit
 from tests.complaints.awards import a_case, goodwill, propose
 from tests.conftest import NOON
 from tests.factories import CustomerFactory
@@ -159,6 +160,29 @@ def test_limits_hold_over_linked_duplicates_the_year_and_the_day(agent):
     assert queries.totals(other, agent, NOON)[0] == rules.Totals(D(0), D(20), D(20))
     assert queries.totals(other, agent, NOON + timedelta(days=1))[0].agent_day == D(0)
     assert "splitting" in propose(agent, goodwill("20.00"), case=other).explanation["reasons"]
+
+
+@pytest.mark.parametrize("granted", ["39.00", "30.00"])
+def test_an_award_counts_on_the_day_of_whose_word_it_was_given_on(agent, manager, granted):
+    def on_the_day(now=NOON):
+        return [queries.totals(a_case(), one, now)[0].agent_day for one in (agent, manager)]
+
+    propose(agent, goodwill("12.00"))
+    dear = propose(agent, goodwill("39.00"))
+    assert on_the_day() == [D(12), D(0)]
+    final = awards.approve(asked(dear).pk, by=manager, now=NOON, amounts={dear.remedies.get().pk: D(granted)})
+    assert on_the_day() == [D(12), D(granted)]
+    assert on_the_day(NOON + timedelta(days=1)) == [D(0), D(0)]
+    awards.withdraw(final.pk, by=agent, now=NOON)
+    assert on_the_day() == [D(12), D(0)]
+
+
+def test_what_a_manager_approved_leaves_the_agents_day_free_and_fills_the_managers(agent, manager):
+    AuthorityLimit.objects.filter(kind="goodwill").update(per_agent_day=D(45))
+    awards.approve(asked(propose(agent, goodwill("39.00"))).pk, by=manager, now=NOON)
+    assert states(propose(agent, goodwill("20.00")))[0] == "approved"
+    with pytest.raises(AboveAuthority):
+        awards.approve(asked(propose(agent, goodwill("39.00"))).pk, by=manager, now=NOON)
 
 
 def test_the_terms_and_the_explanation_never_change(agent):
