@@ -1,17 +1,15 @@
 """Two people give the same at one moment: the second form finds it free, and is told at its field all the same."""
 
-from threading import Thread
-from time import sleep
-
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from customers.actions import create_customer
 from customers.models import Customer
 from staff.models import AuthorityLimit, SavedView
 from tests.factories import CustomerFactory, PlanFactory, TeamFactory, UserFactory
+from tests.threads import held_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,30 +31,10 @@ USER |= {"usable_password": "true"}
 
 def answer_behind(client, address, data, first):
     """What `client` is told whose form was found good while `first` was written, but not yet seen by others."""
-    answers = []
-
-    def send():
-        try:
-            answers.append(client.post(address, data))
-        finally:
-            connection.close()
-
-    second = Thread(target=send)
     with transaction.atomic():
         first()
-        second.start()
-        while second.is_alive() and not _waited_for():
-            sleep(0.01)
-        assert second.is_alive(), "it did not come as far as writing"
-    second.join()
-    (answer,) = answers
-    return answer
-
-
-def _waited_for():
-    with connection.cursor() as cursor:
-        cursor.execute("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
-        return cursor.fetchone()[0]
+        coming = held_up(lambda: client.post(address, data))
+    return coming.result()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,6 @@
 """A case that waits with its compensation: asked, agreed, returned, taken back; and an answer that never runs ahead."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from complaints import actions
@@ -18,6 +14,7 @@ from tests.complaints.awards import a_case, goodwill
 from tests.complaints.factories import RootCauseFactory, registered
 from tests.complaints.test_states import case_in
 from tests.conftest import NOON
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 S = State
@@ -176,19 +173,6 @@ def test_drafting_while_a_colleague_is_asked_never_leaves_an_answer_free_to_go(d
     agent, colleague = user_as("agent"), user_as("agent")
     cause = RootCauseFactory()
     cases = [a_case() for _ in range(6)]
-
-    def at_once(*acts):
-        start = Barrier(len(acts))
-
-        def run(act):
-            start.wait()
-            try:
-                act()
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(acts)) as pool:
-            list(pool.map(run, acts))
 
     for case in cases:
         at_once(

@@ -1,14 +1,12 @@
 """The public form's limit: by the address a trusted proxy saw, whatever the client writes, whichever process asks."""
 
-from threading import Barrier, Thread
-
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.test import RequestFactory
 
 from complaints.views.public import MOST_AN_HOUR, _too_many
 from staff.addresses import client_address, network_of
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -50,16 +48,5 @@ def test_places_are_counted_for_each_address_by_itself(settings):
 @pytest.mark.django_db(transaction=True)
 def test_threads_that_ask_at_once_get_no_more_places_than_there_are():
     cache.clear()
-    start, refused = Barrier(12), []
-
-    def ask() -> None:
-        start.wait()
-        refused.append(_too_many(asked_from("203.0.113.9")))
-        connection.close()
-
-    threads = [Thread(target=ask) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    refused = at_once(*[lambda: _too_many(asked_from("203.0.113.9"))] * 12)
     assert sorted(refused) == [False] * MOST_AN_HOUR + [True] * (12 - MOST_AN_HOUR)

@@ -3,9 +3,9 @@
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from decimal import Decimal
-from threading import Barrier
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -17,45 +17,35 @@ from staff.errors import DomainError
 from staff.models import User
 from tests.complaints.vouchers import a_voucher, ledger, teller
 from tests.conftest import NOON
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 D = Decimal
 
 
-def at_once(count: int, act) -> list[object]:
-    """Run `act(n)` in `count` threads that start together; the result or the refusal of each."""
-    start = Barrier(count)
-
-    def run(number: int) -> object:
-        try:
-            start.wait()
-            return act(number)
-        except DomainError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(run, range(count)))
+def race(count: int, act: Callable[[int], object]) -> list[object]:
+    """`act(n)` in `count` threads; the result or the refusal's code of each."""
+    answers = at_once(*(partial(act, number) for number in range(count)))
+    return [answer.code if isinstance(answer, DomainError) else answer for answer in answers]
 
 
 def test_fifty_threads_redeeming_one_voucher_spend_it_once():
     voucher, by = a_voucher("50.00"), teller()
-    results = at_once(50, lambda n: redemption.redeem(voucher.pk, amount=D(50), by=by, now=NOON) and "spent")
+    results = race(50, lambda n: redemption.redeem(voucher.pk, amount=D(50), by=by, now=NOON) and "spent")
     assert sorted(results) == ["spent"] + ["voucher_not_redeemable"] * 49
     assert ledger(voucher) == [("issue", D(50)), ("redeem", D(-50))]
 
 
 def test_forty_debits_of_one_of_a_voucher_worth_twenty_succeed_twenty_times():
     voucher, by = a_voucher("20.00"), teller()
-    results = at_once(40, lambda n: redemption.redeem(voucher.pk, amount=D(1), by=by, now=NOON) and "spent")
+    results = race(40, lambda n: redemption.redeem(voucher.pk, amount=D(1), by=by, now=NOON) and "spent")
     assert results.count("spent") == 20
     assert Voucher.objects.values_list("state", "balance").get(pk=voucher.pk) == ("spent", D(0))
 
 
 def test_one_key_pressed_by_eight_threads_has_one_effect():
     voucher, by = a_voucher("20.00"), teller()
-    entries = at_once(8, lambda n: redemption.redeem(voucher.pk, amount=D(5), by=by, now=NOON, key="one").pk)
+    entries = race(8, lambda n: redemption.redeem(voucher.pk, amount=D(5), by=by, now=NOON, key="one").pk)
     assert len(set(entries)) == 1
     assert ledger(voucher) == [("issue", D(20)), ("redeem", D(-5))]
 
@@ -67,7 +57,7 @@ def test_baskets_in_opposite_order_do_not_wait_in_a_circle():
         order = (one.pk, two.pk) if number % 2 else (two.pk, one.pk)
         return len(redemption.redeem_several(dict.fromkeys(order, D(2)), by=by, now=NOON))
 
-    assert at_once(20, pay) == [2] * 20
+    assert race(20, pay) == [2] * 20
     assert set(Voucher.objects.values_list("balance", flat=True)) == {D(0)}
 
 
@@ -83,7 +73,7 @@ def test_captures_releases_and_redemptions_at_once_leave_a_sound_ledger():
             return redemption.release(hold.pk, by=by, now=NOON) and "released"
         return redemption.redeem(voucher.pk, amount=D(5), by=by, now=NOON) and "redeemed"
 
-    results = at_once(18, act)
+    results = race(18, act)
     spent = -sum(amount for kind, amount in ledger(voucher) if kind == "redeem")
     assert spent == 5 * (results.count("captured") + results.count("redeemed"))
     assert actions.self_check() == []

@@ -41,6 +41,11 @@ def run(campaign, sofia, now=NOON):
 
 def reach_all(campaign, now=NOON, limit=2):
     drawn = outreach.draw(campaign.pk, now=now)
-    while outreach.handle(campaign.pk, now=now, limit=limit):
-        pass
+    handle_all(campaign, now, limit)
     return drawn
+
+
+def handle_all(campaign, now=NOON, limit=2):
+    handled = limit
+    while handled:
+        handled = outreach.handle(campaign.pk, now=now, limit=limit)

@@ -1,11 +1,10 @@
 """The twelve invariants of the domain page: in any order of events, and with many hands at once."""
 
-import threading
 from collections import defaultdict
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from staff.errors import DomainError
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, UserFactory
 from tests.loyalty.factories import ProductFactory, StoreFactory, VersionFactory, facts, member
+from tests.threads import at_once
 
 N = 3  # a short card, so that a few steps reach a reward
 who = st.integers(0, 2)
@@ -283,30 +283,6 @@ def counter(transactional_db):
     StoreFactory()
     ProductFactory()
     return VersionFactory()
-
-
-def at_once(*acts):
-    """Run all at the same moment, each on its own connection; the answers or refusals."""
-    answers, start = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(place, act):
-        start.wait()
-        try:
-            answers[place] = act()
-        except BaseException as refusal:  # told to the test's own thread below
-            answers[place] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for answer in answers:
-        if isinstance(answer, BaseException) and not isinstance(answer, DomainError):
-            raise answer
-    return answers
 
 
 def test_threads_times_receipts_give_the_exact_sum(counter):

@@ -1,13 +1,11 @@
 """Whom campaigns reach, what they bring them, and what that may cost."""
 
-import threading
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core import mail
-from django.db import connection
 
 from customers.jobs import deliver
 from customers.models import Customer, Delivery
@@ -20,8 +18,9 @@ from loyalty.rules.mailings import birthdays
 from staff.errors import DomainError
 from tests.conftest import NOON
 from tests.factories import CustomerFactory
-from tests.loyalty.campaigns import TODAY, draft, gift, mailing, reach_all, run
+from tests.loyalty.campaigns import TODAY, draft, gift, handle_all, mailing, reach_all, run
 from tests.loyalty.factories import ProgrammeFactory, buy, member, members
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -253,19 +252,7 @@ def test_many_workers_at_once_never_exceed_the_budget(mark, sofia):
     gift(campaign, mark, amount=2)  # 0.20 each: five of twelve
     run(campaign, sofia)
     outreach.draw(campaign.pk, now=NOON)
-    start = threading.Barrier(4)
-
-    def work():
-        start.wait()
-        while outreach.handle(campaign.pk, now=NOON, limit=3):
-            pass
-        connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(*[lambda: handle_all(campaign, limit=3)] * 4)
     outreach.handle(campaign.pk, now=NOON)  # whoever found the lock taken went home
     assert Counter(Given.objects.values_list("why", flat=True)) == {"": 5, "budget": 7}
     assert spending.totals([campaign.pk])[campaign.pk] == Decimal("1.00")

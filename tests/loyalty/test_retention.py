@@ -1,10 +1,9 @@
 """Members about to lapse: noticed, held out or called, and what that brings."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from loyalty.actions import merge
@@ -15,6 +14,7 @@ from staff.errors import DomainError, WrongState
 from tests.conftest import NOON
 from tests.factories import AuthorityLimitFactory, CustomerFactory, UserFactory
 from tests.loyalty.factories import buy, buy_all, facts, member, members
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -121,16 +121,8 @@ def test_two_who_press_at_once_get_two_members(nobody_held):
     for days in (11, 12, 13, 14):
         away(days=days)
     actions.notice(now=NOON)
-
-    def press(person):
-        try:
-            return actions.take_next(by=person, now=NOON).pk
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(press, people))
-    assert sorted(taken) == sorted(Lapse.objects.values_list("pk", flat=True))
+    taken = at_once(*(partial(actions.take_next, by=person, now=NOON) for person in people))
+    assert sorted(one.pk for one in taken) == sorted(Lapse.objects.values_list("pk", flat=True))
 
 
 def test_the_effect_is_told_when_thirty_of_each_were_watched():

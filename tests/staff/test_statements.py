@@ -1,7 +1,7 @@
 """A kept statement gives what its queryset gives, for whatever it is asked, on whichever connection."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from customers.models import Subscription
 from staff.models import Team, User
 from staff.statements import kept, prepared
 from tests.factories import SubscriptionFactory, UserFactory
+from tests.threads import at_once, held_up
 
 pytestmark = pytest.mark.django_db
 
@@ -103,39 +104,21 @@ def test_an_argument_that_does_not_reach_the_sql_is_refused(build):
 def test_threads_ask_on_their_own_connections():
     ask = kept(of_customer)
     wanted = [SubscriptionFactory() for _ in range(4)]
-    found = {}
 
-    def run(one):
-        for _ in range(20):
-            found.setdefault(one.pk, set()).update(row.pk for row in ask(one.customer_id))
-        connection.close()
+    def ask_often(one):
+        return {row.pk for _ in range(20) for row in ask(one.customer_id)}
 
-    threads = [Thread(target=run, args=(one,)) for one in wanted]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == {one.pk: {one.pk} for one in wanted}
+    assert at_once(*(partial(ask_often, one) for one in wanted)) == [{one.pk} for one in wanted]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_locked_in_a_transaction_and_nowhere_else():
     lock = kept(lambda pk: User.objects.select_for_update(of=("self",)).filter(pk=pk))
-    person, seen = UserFactory(), []
-
-    def rename():
-        User.objects.filter(pk=person.pk).update(first_name="Later")
-        seen.append("renamed")
-        connection.close()
-
+    person = UserFactory()
     with transaction.atomic():
         assert lock(person.pk) == [person]
-        other = Thread(target=rename)
-        other.start()
-        other.join(0.3)
-        assert seen == []
-    other.join()
-    assert seen == ["renamed"]
+        renamed = held_up(lambda: User.objects.filter(pk=person.pk).update(first_name="Later"))
+    assert renamed.result() == 1
     with pytest.raises(TransactionManagementError):
         lock(person.pk)
 
