@@ -119,7 +119,7 @@ STOPS = [
     ),
     Stop("approvals", "sofia", _goto("/approvals/"), _key("?"), ("#keys", "")),
     Stop("loyalty card", "asa", _first("/loyalty/", "tbody a"), _click("details summary"), ("details[open] form", "")),
-]  # fmt: skip
+]  # fmt: skip  # a stop is read as a sentence
 
 
 def main() -> None:

@@ -64,8 +64,8 @@ def main() -> None:
         model = learning.learn(as_of=now + timedelta(seconds=1))
         learned = perf_counter()
         print(f"{CASES:,} decided cases ({model.facts:,} facts) in {filled - started:.0f} s")
-        print(f"learned in {learned - filled:.1f} s: {len(learning.catalogue(timezone.now()).incentives)} incentives, "
-              f"{len(values['reasons'])} reasons")  # fmt: skip
+        incentives, reasons = len(learning.catalogue(timezone.now()).incentives), len(values["reasons"])
+        print(f"learned in {learned - filled:.1f} s: {incentives} incentives, {reasons} reasons")
         transaction.set_rollback(True)
     learning.believed.cache_clear()
 

@@ -91,7 +91,7 @@ STORIES = [
             "de": ("Ein Sender fehlt", "Mein Lieblingssender ist in ein anderes Paket gewandert, ohne dass jemand etwas gesagt hat.", "Den Sender zurück."),
         },
     ),
-]  # fmt: skip
+]  # fmt: skip  # as above
 
 ANSWERS = {
     "upheld": {

@@ -68,9 +68,12 @@ def _said(line: Line, hours: Hours, calendar: Calendar) -> Said:
             return Said(day, _("not open"), "–", _span(line.total))
         case Because.STANDING:
             return Said(
-                day, _("stands now; %(left)s are left when it goes on") % {"left": _span(line.amount)}, "",
-                _span(line.total), "amber",
-            )  # fmt: skip
+                day,
+                _("stands now; %(left)s are left when it goes on") % {"left": _span(line.amount)},
+                "",
+                _span(line.total),
+                "amber",
+            )
         case _:
             return Said(formats.moment(line.at), _("due"), "", _span(line.total), "teal")
 

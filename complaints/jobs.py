@@ -1,5 +1,5 @@
 """What the worker does for complaints: warn, note a breach, escalate, remind of a question, set deadlines anew after a
-promise changed."""
+promise changed; mail vouchers, and end those whose day has passed."""
 
 from datetime import datetime
 
@@ -7,16 +7,21 @@ import structlog
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from complaints.actions import chasing, timekeeping
+from complaints.actions import chasing, remedies, timekeeping, vouchers
 from complaints.actions.records import change, locked
 from complaints.calendars import hours_of
-from complaints.models import Clock, ComplaintCase, Message
+from complaints.models import Clock, ComplaintCase, Message, Remedy
+from complaints.models.compensation import RemedyState
 from complaints.states import State
+from customers.letters import NotSent
+from staff.models import User
 
 log = structlog.get_logger()
 BATCH = 200
+ATTEMPTS = 6  # at mailing a voucher
 
 
 @app.periodic(cron="* * * * *")
@@ -25,7 +30,7 @@ def warn(timestamp: int) -> None:
     """Every minute: clocks that crossed 75, 90 or 100 %."""
     now = timezone.now()
     while warn_due(now=now) == BATCH:
-        pass
+        pass  # the next batch
 
 
 def warn_due(*, now: datetime) -> int:
@@ -91,3 +96,36 @@ def recompute_open(*, policy_id: int) -> None:
                 case.save(update_fields=["due_at"])
         after = cases[-1]
     log.info("deadlines set anew", policy=policy_id)
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4), pass_context=True)
+def mail_voucher(context: JobContext, *, remedy_id: int, by_id: int) -> None:
+    """Issue and send; after the last failure the remedy says so and waits for a person."""
+    now = timezone.now()
+    try:
+        remedies.issue_by_mail(remedy_id, by=User.objects.get(pk=by_id), now=now)
+    except Exception as error:  # whatever it was: raised again, and after the last attempt told to people
+        is_last = context.job.attempts + 1 >= ATTEMPTS
+        if is_last and Remedy.objects.filter(pk=remedy_id, state=RemedyState.ORDERED).exists():
+            note = str(error) if isinstance(error, NotSent) else type(error).__name__
+            remedies.fail(remedy_id, by=None, now=now, note=note)
+        raise
+
+
+@app.periodic(cron="5 * * * *")  # cron is in UTC, the last day of a voucher local: so it looks every hour
+@app.task(queueing_lock="voucher_expiry", pass_context=False)
+def expire_vouchers(timestamp: int) -> int:
+    """Entries for what expired at the last local midnight; reservations whose time is over; old guesses."""
+    now = timezone.now()
+    vouchers.lapse_holds(now=now)
+    vouchers.forget_guesses(now=now)
+    return vouchers.expire_due(now=now)
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(queueing_lock="voucher_self_check", pass_context=False)
+def check_vouchers(timestamp: int) -> int:
+    """How many vouchers are out of balance with their ledger; more than none fails the job, so that people look."""
+    if wrong := vouchers.self_check():
+        raise RuntimeError(f"{len(wrong)} vouchers are out of balance with their ledger: {wrong[:20]}")
+    return 0

@@ -121,7 +121,7 @@ def _clear_debris(data_dir: Path) -> None:
 def _end_makers(data_dir: Path) -> None:
     """An initdb outlives whoever began it, and would go on writing into the cluster that takes this one's place."""
     for process in psutil.process_iter():
-        with suppress(psutil.Error):
+        with suppress(psutil.Error):  # gone meanwhile, or another's
             if process.name() == "initdb" and str(data_dir) in process.cmdline():
                 family = [process, *process.children(recursive=True)]
                 for member in family:
@@ -140,7 +140,7 @@ def _is_stale(lock: Path, data_dir: Path) -> bool:
 
 
 def _postmaster(pid: int, data_dir: Path) -> psutil.Process | None:
-    with suppress(psutil.Error):
+    with suppress(psutil.Error):  # no such process
         process = psutil.Process(pid)
         if process.status() != psutil.STATUS_ZOMBIE and str(data_dir) in process.cmdline():
             return process
@@ -151,7 +151,7 @@ def _wait_until_ready(data_dir: Path) -> None:
     lock = data_dir / "postmaster.pid"
     deadline = time.monotonic() + RECOVERY_SECONDS
     while time.monotonic() < deadline:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # not begun yet
             lines = lock.read_text().splitlines()
             if len(lines) == 8 and lines[7].strip() == "ready":
                 return
@@ -177,7 +177,7 @@ def _forget_the_dead(data_dir: Path) -> None:
 
 def is_alive(data_dir: Path) -> bool:
     """Whether the embedded server's own process lives."""
-    with suppress(FileNotFoundError, ValueError, IndexError):
+    with suppress(FileNotFoundError, ValueError, IndexError):  # no file, or half a one
         pid = int((data_dir.resolve() / "postmaster.pid").read_text().splitlines()[0])
         return _postmaster(pid, data_dir.resolve()) is not None
     return False

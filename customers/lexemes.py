@@ -29,7 +29,7 @@ _SOUNDS = [
     ("tsch", "s"), ("sch", "s"), ("stj", "s"), ("sj", "s"), ("sh", "s"), ("ght", "t"), ("ph", "f"), ("ck", "k"),
     ("cz", "s"), ("ch", "k"), ("qu", "kv"), ("x", "ks"), ("tz", "s"), ("ts", "s"), ("ds", "s"), ("ce", "se"),
     ("ci", "si"), ("cy", "sy"), ("ndq", "nq"), ("ndk", "nk"),
-]  # fmt: skip
+]  # fmt: skip  # pairs
 _DOUBLES = [(2 * letter, letter) for letter in "snltkfpmrs"]
 
 

@@ -46,8 +46,6 @@ GIVEN = [LedgerEntry.Reason.GOODWILL, LedgerEntry.Reason.BONUS, LedgerEntry.Reas
 
 
 def register() -> None:
-    from loyalty import jobs  # noqa: F401 the worker finds its tasks here
-
     navigation.register(
         "loyalty", Entrance(gettext_lazy("Loyalty"), "loyalty:members", "stamp", "loyalty.view_membership", 50)
     )

@@ -77,7 +77,7 @@ def tick_campaigns(timestamp: int) -> None:
     end_due(now=now)
     end_spent(now=now)
     for pk in outreach.live(now):
-        with suppress(AlreadyEnqueued):
+        with suppress(AlreadyEnqueued):  # the last hour's is still to come
             reach_out.configure(lock=f"campaign-{pk}", queueing_lock=f"campaign-{pk}").defer(campaign_id=pk)
 
 
@@ -89,7 +89,7 @@ def reach_out(*, campaign_id: int) -> None:
     if timezone.localtime(now).hour not in AWAKE:
         return
     while outreach.handle(campaign_id, now=timezone.now()):
-        pass
+        pass  # the next batch
 
 
 @app.task(queue="loyalty")
@@ -110,7 +110,7 @@ def forecast(*, forecast_id: int) -> None:
                 Forecast.objects.filter(pk=row.pk).update(done=replay.sales)
         row.result = replay.result(version.reward_cost, version.margin, redemption(version.programme_id))
         row.state = Forecast.State.DONE
-    except Exception:
+    except Exception:  # the job fails with it
         row.state = Forecast.State.FAILED
         raise
     finally:

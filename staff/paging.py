@@ -1,8 +1,8 @@
 """Pages by key, not by offset: page 400 costs what page 1 costs."""
 
-import contextlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,7 +46,7 @@ def keyset_page(rows: QuerySet[M], *, order: Sequence[str], cursor: str | None, 
     """
     rows = rows.order_by(*order)
     if cursor and (values := read(cursor, len(order))) is not None:
-        with contextlib.suppress(ValueError, TypeError, ValidationError):
+        with suppress(ValueError, TypeError, ValidationError):  # not values of these fields
             rows = rows.filter(beyond(order, values))
     return page_of(rows[: size + 1], order=order, size=size)
 

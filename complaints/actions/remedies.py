@@ -46,9 +46,7 @@ def send_voucher(remedy_pk: int, *, by: User, now: datetime) -> Remedy:
 
 
 def _have_mailed(remedy_pk: int, by_pk: int) -> None:
-    app.configure_task("complaints.compensation.jobs.mail_voucher", queue="mail").defer(
-        remedy_id=remedy_pk, by_id=by_pk
-    )
+    app.configure_task("complaints.jobs.mail_voucher", queue="mail").defer(remedy_id=remedy_pk, by_id=by_pk)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""What compensation adds to the shared pages and to casework: approvals, goodwill, the case's panel, the worker."""
+"""What compensation adds to the shared pages and to casework: approvals, goodwill, the case's panel."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,8 +25,6 @@ from staff.statements import kept
 
 
 def register() -> None:
-    from complaints.compensation import jobs  # noqa: F401 the worker finds its tasks here
-
     navigation.register(
         "guidance",
         Entrance(gettext_lazy("Guidance"), "complaints:matrices", "scale", "complaints.view_matrix", 42, inner=True),

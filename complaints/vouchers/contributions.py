@@ -1,4 +1,4 @@
-"""What vouchers add to the shared pages: navigation, search, the customer's timeline, the worker."""
+"""What vouchers add to the shared pages: navigation, search and the customer's timeline."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,8 +22,6 @@ from staff.search import Hit, search
 
 
 def register() -> None:
-    from complaints.vouchers import jobs  # noqa: F401 the worker finds its tasks here
-
     navigation.register(
         "vouchers",
         Entrance(gettext_lazy("Vouchers"), "complaints:vouchers", "ticket", "complaints.view_voucher", 41, inner=True),

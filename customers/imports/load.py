@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from customers.history import Ended, histories
-from customers.imports.mapping import Columns
+from customers.imports.mapping import CUSTOMER_FIELDS, Columns
 from customers.imports.reader import Row, Table
 from customers.imports.rows import Converter, Fault
 from customers.lexemes import vector
@@ -22,16 +22,26 @@ from customers.models import Customer, Plan
 
 CHUNK = 20_000
 
-_TYPES = {"birthday": "date", "customer_since": "date", "is_vulnerable": "boolean", "is_bereaved": "boolean",
-          "in_debt": "boolean", "may_be_contacted": "boolean"}  # fmt: skip
-_STORED = (
-    "given_name", "family_name", "company", "email", "phone", "language", "street", "postcode", "city", "country",
-    "birthday", "customer_since", "segment", "is_vulnerable", "is_bereaved", "in_debt", "may_be_contacted",
-)  # fmt: skip
+_TYPES = {
+    "birthday": "date",
+    "customer_since": "date",
+    "is_vulnerable": "boolean",
+    "is_bereaved": "boolean",
+    "in_debt": "boolean",
+    "may_be_contacted": "boolean",
+}
+_STORED = [name for name in CUSTOMER_FIELDS if name not in ("number", "full_name")]
 _SUBSCRIPTION = {
-    "plan": "text", "monthly_price": "numeric", "monthly_margin": "numeric", "started_on": "date",
-    "contract_end": "date", "notice_months": "integer", "ended_on": "date", "category": "text", "reason": "text",
-}  # fmt: skip
+    "plan": "text",
+    "monthly_price": "numeric",
+    "monthly_margin": "numeric",
+    "started_on": "date",
+    "contract_end": "date",
+    "notice_months": "integer",
+    "ended_on": "date",
+    "category": "text",
+    "reason": "text",
+}
 
 _SEARCHED = ("number", "given_name", "family_name", "company", "email", "phone")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -159,7 +169,7 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
     finally:
         left.set()
-        with suppress(Empty):
+        with suppress(Empty):  # nothing lay there
             ready.get_nowait()
 
 

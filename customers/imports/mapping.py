@@ -15,14 +15,36 @@ from customers.imports.reader import Unreadable
 MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 
 CUSTOMER_FIELDS = (
-    "number", "given_name", "family_name", "full_name", "company", "email", "phone", "language", "street", "postcode",
-    "city", "country", "birthday", "customer_since", "segment", "is_vulnerable", "is_bereaved", "in_debt",
+    "number",
+    "given_name",
+    "family_name",
+    "full_name",
+    "company",
+    "email",
+    "phone",
+    "language",
+    "street",
+    "postcode",
+    "city",
+    "country",
+    "birthday",
+    "customer_since",
+    "segment",
+    "is_vulnerable",
+    "is_bereaved",
+    "in_debt",
     "may_be_contacted",
-)  # fmt: skip
+)
 SUBSCRIPTION_FIELDS = (
-    "plan", "monthly_price", "monthly_margin", "started_on", "contract_end", "contract_months", "notice_months",
+    "plan",
+    "monthly_price",
+    "monthly_margin",
+    "started_on",
+    "contract_end",
+    "contract_months",
+    "notice_months",
     "ended_on",
-)  # fmt: skip
+)
 HISTORY_FIELDS = ("category", "reason")
 
 # What columns are called where people speak English, Swedish or German.

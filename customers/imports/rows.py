@@ -23,9 +23,16 @@ _PLAIN_EMAIL = re.compile(r"[a-z0-9][a-z0-9._+-]{0,60}@[a-z0-9][a-z0-9-]{0,60}\.
 _YES = frozenset(["1", "yes", "y", "true", "x", "ja", "j", "wahr"])
 _NO = frozenset(["", "0", "no", "n", "false", "nej", "nein", "falsch"])
 _LANGUAGES = {code: code for code, _name in settings.LANGUAGES} | {
-    "english": "en", "engelska": "en", "englisch": "en", "swedish": "sv", "svenska": "sv", "schwedisch": "sv",
-    "german": "de", "deutsch": "de", "tyska": "de",
-}  # fmt: skip
+    "english": "en",
+    "engelska": "en",
+    "englisch": "en",
+    "swedish": "sv",
+    "svenska": "sv",
+    "schwedisch": "sv",
+    "german": "de",
+    "deutsch": "de",
+    "tyska": "de",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +210,18 @@ class Converter:
 
 # What an empty cell means where it is not an empty text: nothing said, so nothing changed.
 _EMPTY: dict[str, None] = dict.fromkeys(
-    ("language", "country", "birthday", "customer_since", "segment", "is_vulnerable", "is_bereaved", "in_debt",
-     "may_be_contacted")
-)  # fmt: skip
+    (
+        "language",
+        "country",
+        "birthday",
+        "customer_since",
+        "segment",
+        "is_vulnerable",
+        "is_bereaved",
+        "in_debt",
+        "may_be_contacted",
+    )
+)
 _ODD = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ufeff]|[\ud800-\udfff]")
 
 

@@ -73,5 +73,5 @@ def expire_all(*, now: datetime) -> dict[str, int]:
     while done := expire_rewards(now=now):
         rewards += done
     while lapse_closed(now=now):
-        pass
+        pass  # the next batch
     return {"stamps": stamps, "rewards": rewards}

@@ -19,9 +19,13 @@ def believed():
     IncentiveVersionFactory(incentive=IncentiveFactory(name="Pause"), terms={"months": 2})
     ReasonFactory()
     PastOffer.objects.create(
-        customer=CustomerFactory(), offer="Router", offered_on=date(2022, 6, 30), accepted=True, still_customer=False,
+        customer=CustomerFactory(),
+        offer="Router",
+        offered_on=date(2022, 6, 30),
+        accepted=True,
+        still_customer=False,
         imported_at=NOON,
-    )  # fmt: skip
+    )
     learning.learn(as_of=NOON)
     yield
     learning.believed.cache_clear()

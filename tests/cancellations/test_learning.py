@@ -149,9 +149,8 @@ def test_only_the_last_offer_of_a_call_answers_for_what_became_of_it(version):
     last.save()
     model = learning.learn(as_of=NOON)
     counted = {
-        (row.quantity, row.incentive_id): (row.k, row.n)
-        for row in model.beliefs.filter(level="incentive", n__gt=0)
-    }  # fmt: skip
+        (row.quantity, row.incentive_id): (row.k, row.n) for row in model.beliefs.filter(level="incentive", n__gt=0)
+    }
     assert counted == {
         ("accept", version.incentive_id): (1, 1),
         ("accept", other.incentive_id): (0, 1),

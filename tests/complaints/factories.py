@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import factory
 
+from complaints import actions
 from complaints.models import (
     Calendar,
     CalendarInterval,
@@ -12,7 +13,7 @@ from complaints.models import (
     Policy,
     RootCause,
 )
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, UserFactory
 
 RECEIVED = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Stockholm
 
@@ -92,8 +93,6 @@ class CaseFactory(factory.django.DjangoModelFactory[ComplaintCase]):
 
 def registered(**fields) -> ComplaintCase:
     """A complaint as the intake leaves it, received on Monday at ten."""
-    from complaints import actions
-
     PolicyFactory()
     customer = fields.pop("customer", None) or CustomerFactory()
     values = {
@@ -108,3 +107,15 @@ def registered(**fields) -> ComplaintCase:
         "now": RECEIVED,
     }
     return actions.register(customer_id=customer.pk, **(values | fields))
+
+
+def asked(case: ComplaintCase, **fields) -> ComplaintCase:
+    """The customer is asked by letter which box it is."""
+    values = {"kind": "letter", "subject": "Which box?", "body": "What does the label say?", "version": case.version}
+    return actions.ask_customer(case.pk, **values | {"by": UserFactory()} | fields)
+
+
+def put_right(case: ComplaintCase, **fields) -> ComplaintCase:
+    """A new box is handed over at the counter."""
+    values = {"outcome": "upheld", "root_cause": RootCauseFactory(), "fault": "ours", "note": "New box handed over."}
+    return actions.resolve_on_contact(case.pk, **values | {"version": case.version, "by": UserFactory()} | fields)

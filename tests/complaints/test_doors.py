@@ -19,7 +19,7 @@ from complaints.reports import Scope
 from complaints.states import State
 from complaints.views import public
 from customers.models import Customer, Delivery
-from tests.complaints.factories import RECEIVED, CategoryFactory, RootCauseFactory, registered
+from tests.complaints.factories import RECEIVED, CategoryFactory, asked, put_right, registered
 from tests.complaints.test_timekeeping import at
 from tests.conftest import NOON
 from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
@@ -74,12 +74,9 @@ def test_a_mail_becomes_a_complaint_of_its_sender_and_is_acknowledged(settings):
 
 def test_a_reply_joins_its_case_by_reference_and_resumes_it():
     case = registered(customer=CustomerFactory(email="henrik@example.com"))
-    actions.ask_customer(
-        case.pk, kind="email", subject="Which?", body="Which box?", chase_on=date(2999, 1, 1), version=case.version,
-        by=UserFactory(), now=at(17, 9),
-    )  # fmt: skip
-    asked = Message.objects.get(purpose="question")
-    taken = mail.take(letter(In_Reply_To=asked.message_id, From="other@example.com").as_bytes(), now=at(17, 15))
+    asked(case, kind="email", chase_on=date(2999, 1, 1), now=at(17, 9))
+    question = Message.objects.get(purpose="question")
+    taken = mail.take(letter(In_Reply_To=question.message_id, From="other@example.com").as_bytes(), now=at(17, 15))
     case.refresh_from_db()
     assert (taken.case, case.state) == (case, State.INVESTIGATING)
 
@@ -91,10 +88,7 @@ def test_a_reply_to_a_duplicate_goes_to_the_case_where_work_goes_on(client_as):
     actions.write(double.pk, kind="email", subject="Hello", body="We look.", by=client.user, now=at(17, 9))
     actions.merge(double.pk, into=original.pk, by=client.user, now=at(17, 10))
     original.refresh_from_db()
-    actions.ask_customer(
-        original.pk, kind="email", subject="Which?", body="Which box?", chase_on=date(2999, 1, 1),
-        version=original.version, by=client.user, now=at(17, 11),
-    )  # fmt: skip
+    asked(original, kind="email", chase_on=date(2999, 1, 1), by=client.user, now=at(17, 11))
     sent = Message.objects.get(case=double)
     taken = mail.take(letter(In_Reply_To=sent.message_id).as_bytes(), now=at(17, 15))
     original.refresh_from_db()
@@ -102,7 +96,7 @@ def test_a_reply_to_a_duplicate_goes_to_the_case_where_work_goes_on(client_as):
     said = client.get(reverse("complaints:case", args=[original.pk])).context["conversation"]
     assert [(one.body, one.of) for one in said] == [
         ("My box restarts.", ""),
-        ("Which box?", ""),
+        ("What does the label say?", ""),
         ("We look.", double.number),
     ]
 
@@ -215,10 +209,7 @@ def test_the_public_form_lets_one_address_in_six_times_an_hour(client, patient):
 
 def closed() -> Survey:
     case = registered()
-    actions.resolve_on_contact(
-        case.pk, outcome="upheld", root_cause=RootCauseFactory(), fault="ours", note="Swapped", version=case.version,
-        by=UserFactory(), now=timezone.now(),
-    )  # fmt: skip
+    put_right(case, now=timezone.now())
     return Survey.objects.get()
 
 
@@ -278,10 +269,7 @@ def test_the_figures_of_a_small_period_by_hand():
     agent = UserFactory()
     for hour in (11, 12):
         case = registered(now=RECEIVED)
-        actions.resolve_on_contact(
-            case.pk, outcome="upheld" if hour == 11 else "rejected", root_cause=RootCauseFactory(), fault="ours",
-            note="!", version=case.version, by=agent, now=at(16, hour),
-        )  # fmt: skip
+        put_right(case, outcome="upheld" if hour == 11 else "rejected", by=agent, now=at(16, hour))
     registered(now=RECEIVED)
     scope = Scope(date(2026, 11, 1), date(2026, 12, 1))
     found = {one.code: (one.value, one.n) for one in reports.figures(scope, at(25, 9))}
@@ -301,10 +289,7 @@ def test_recovered90_counts_each_complainant_once_by_the_last_complaint(user_as)
     for customer, days in ((stays, (16,)), (leaves, (16, 18)), (comes_back, (16,))):
         for day in days:
             case = registered(customer=customer, received_at=at(day, 9), now=at(day, 9))
-            actions.resolve_on_contact(
-                case.pk, outcome="upheld", root_cause=RootCauseFactory(), fault="ours", note="!", version=case.version,
-                by=agent, now=at(day, 10),
-            )  # fmt: skip
+            put_right(case, by=agent, now=at(day, 10))
     for customer, until in ((leaves, date(2027, 2, 15)), (comes_back, date(2026, 12, 1))):
         customer.subscriptions.update(ends_on=until, status="ended")
     SubscriptionFactory(customer=comes_back, started_on=date(2027, 6, 1))

@@ -12,7 +12,7 @@ from complaints.actions import timekeeping
 from complaints.admin import CalendarForm
 from complaints.models import Breach, Clock, Policy
 from complaints.states import State
-from tests.complaints.factories import PolicyFactory, RootCauseFactory, registered
+from tests.complaints.factories import PolicyFactory, asked, put_right, registered
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,10 +56,7 @@ def test_waiting_for_the_customer_pauses_the_operational_clocks_only_and_an_answ
     agent = UserFactory()
     case = registered()
     before = {one.kind: one.due_at for one in case.clocks.all()}
-    actions.ask_customer(
-        case.pk, kind="letter", subject="Which box?", body="Which box is it?", chase_on=date(2026, 11, 25),
-        version=case.version, by=agent, now=at(17, 9),
-    )  # fmt: skip
+    asked(case, chase_on=date(2026, 11, 25), by=agent, now=at(17, 9))
     standing = clock(case, Kind.RESOLUTION)
     case.refresh_from_db()
     assert (case.state, standing.is_paused, clock(case, Kind.STATUTORY).is_paused) == (
@@ -78,10 +75,7 @@ def test_waiting_for_the_customer_pauses_the_operational_clocks_only_and_an_answ
 def test_a_question_needs_a_chase_date_to_come():
     case = registered()
     with pytest.raises(Exception, match="day to come"):
-        actions.ask_customer(
-            case.pk, kind="letter", subject="?", body="?", chase_on=date(2026, 11, 17), version=1, by=UserFactory(),
-            now=at(17, 9),
-        )  # fmt: skip
+        asked(case, chase_on=date(2026, 11, 17), now=at(17, 9))
     case.refresh_from_db()
     assert (case.state, case.messages.count()) == (State.REGISTERED, 0)
 
@@ -129,10 +123,7 @@ def test_a_breach_cannot_be_changed_or_deleted_even_by_hand():
 def test_reopening_starts_a_new_cycle_and_freezes_the_first():
     agent = UserFactory()
     case = registered()
-    actions.resolve_on_contact(
-        case.pk, outcome="upheld", root_cause=RootCauseFactory(), fault="ours", note="New box handed over.",
-        version=case.version, by=agent, now=at(16, 12),
-    )  # fmt: skip
+    put_right(case, by=agent, now=at(16, 12))
     first = list(case.clocks.order_by("kind").values_list("kind", "due_at", "met_at", "elapsed"))
     actions.reopen(case.pk, note="It restarts again.", by=agent, now=at(20, 9))
     case.refresh_from_db()

@@ -6,6 +6,7 @@ from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
 from customers.jobs import ATTEMPTS, deliver
@@ -19,10 +20,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "asa@example.se"
 
 
-class Refusing:
-    def __init__(self, **kwargs):
-        pass
-
+class Refusing(BaseEmailBackend):
     def send_messages(self, messages):
         raise SMTPRecipientsRefused({ADDRESS: (550, f"{ADDRESS} is unknown here".encode())})
 

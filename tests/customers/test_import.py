@@ -6,7 +6,6 @@ import re
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 
 import phonenumbers
 import pytest
@@ -17,11 +16,11 @@ from cancellations.models import CancellationCase
 from customers.imports.phones import to_e164
 from customers.imports.reader import Unreadable, open_table
 from customers.models import Customer, Subscription
+from tests.customers.real import SHARED, with_real_data
 from tests.factories import CustomerFactory, PlanFactory
 
 pytestmark = pytest.mark.django_db
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 HEAD = "number,given_name,family_name,email,phone,city\n"
 ROW = "K-1,Åsa,Öberg,asa@example.se,070-123 45 67,Malmö\n"
 
@@ -297,7 +296,7 @@ def test_the_telecom_mapping_makes_subscriptions_and_past_cases(run):
     ]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not part of the project")
+@with_real_data
 @pytest.mark.parametrize(
     ("file", "mapping", "created", "rejected", "first"),
     [
@@ -316,7 +315,7 @@ def test_the_real_files(run, file, mapping, created, rejected, first):
     assert told[0] == first
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not part of the project")
+@with_real_data
 def test_naughty_names_survive(run):
     strings = [text for text in json.loads((SHARED / "naughty_strings.json").read_text()) if len(text) <= 120]
     stream = BytesIO()

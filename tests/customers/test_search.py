@@ -2,7 +2,6 @@
 
 import csv
 import json
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,11 +12,10 @@ from hypothesis import strategies as st
 from customers.lexemes import vector
 from customers.models import Customer
 from customers.search import CANDIDATES, find, hits
+from tests.customers.real import SHARED, with_real_data
 from tests.factories import CustomerFactory
 
 pytestmark = pytest.mark.django_db
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def names(typed):
@@ -107,9 +105,19 @@ def test_the_second_half_of_a_double_name(typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["+46 70 123 45 67", "0046701234567", "070-123 45 67", "070 1234567", "+46 (0)70 123 45 67", "(070) 123 45 67",
-     "4567", "567", "Ek 4567", "4567 Eva"],
-)  # fmt: skip
+    [
+        "+46 70 123 45 67",
+        "0046701234567",
+        "070-123 45 67",
+        "070 1234567",
+        "+46 (0)70 123 45 67",
+        "(070) 123 45 67",
+        "4567",
+        "567",
+        "Ek 4567",
+        "4567 Eva",
+    ],
+)
 def test_phone_in_any_notation_and_by_its_last_digits(typed):
     customer("Eva Ek", phone="+46701234567")
     customer("Eva Ek", phone="+46701234599")
@@ -202,7 +210,7 @@ def by_index():
         cursor.execute("SET LOCAL enable_seqscan = off")
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not part of the project")
+@with_real_data
 @pytest.mark.usefixtures("by_index")
 def test_naughty_strings_are_kept_and_looked_for():
     strings = [s.replace("\x00", "")[:120] for s in json.loads((SHARED / "naughty_strings.json").read_text())]
@@ -214,7 +222,7 @@ def test_naughty_strings_are_kept_and_looked_for():
         find(one.family_name, 5)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not part of the project")
+@with_real_data
 @pytest.mark.usefixtures("by_index")
 @pytest.mark.parametrize("file", ["common-forenames-by-country.csv", "common-surnames-by-country.csv"])
 def test_the_worlds_common_names_are_found_as_they_are_written(file):

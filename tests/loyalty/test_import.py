@@ -4,6 +4,7 @@ import csv
 import json
 import random
 from collections import Counter
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -268,11 +269,8 @@ def test_the_importer_writes_the_ledger_that_the_action_writes_receipt_by_receip
         with path.open(newline="") as file:
             rows = csv.reader(file)
             for _row, facts in Reader(FileMapping(), next(rows)).receipts(rows):
-                try:
-                    with transaction.atomic():
-                        record_receipt(facts, by=None, now=now)
-                except DomainError:
-                    pass
+                with suppress(DomainError), transaction.atomic():  # a row refused leaves nothing behind
+                    record_receipt(facts, by=None, now=now)
 
     def by_file(chunk):
         with path.open(newline="") as file:

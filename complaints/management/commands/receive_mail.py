@@ -19,7 +19,7 @@ class Command(BaseCommand):
         except mail.Undeliverable as error:
             self.stderr.write(f"{error} It is kept among the files, under complaints/inbox.")
             return
-        except Exception as error:
+        except Exception as error:  # whatever it was, the mail server tries again
             self.stderr.write(f"Not taken in ({type(error).__name__}); kept among the files, under complaints/inbox.")
             raise SystemExit(TEMPORARY) from error
         self.stdout.write(

@@ -1,4 +1,3 @@
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -8,9 +7,9 @@ import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
-from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         finally:
             for number in STOP:
                 signal.signal(number, signal.SIG_IGN)
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess):  # ended meanwhile
                 _end([psutil.Process(child.pid) for child in self.children.values() if child.poll() is None])
             _end(_marked())
 
@@ -74,7 +73,7 @@ class Command(BaseCommand):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            with contextlib.suppress(ValueError, psutil.NoSuchProcess):
+            with suppress(ValueError, psutil.NoSuchProcess):  # it has ended, or had not said who it is
                 older = psutil.Process(int(lock.read()))
                 self.stdout.write(f"Taking over from the one already running here ({older.pid}).")
                 _end([older])
@@ -149,7 +148,7 @@ class Command(BaseCommand):
             if dead := [name for name, child in self.children.items() if child.poll() is not None]:
                 raise CommandError(f"Could not start: {dead[0]} ended at once, see above.")
             if all(readiness().values()):  # the page would log each time that it is not
-                with contextlib.suppress(URLError, OSError), urlopen(ask, timeout=5):  # noqa: S310  our own address
+                with suppress(OSError), urlopen(ask, timeout=5):  # noqa: S310  our own address, perhaps not open yet
                     return
             time.sleep(0.1)
         raise CommandError("Started, but not ready after a minute: see /readyz.")
@@ -196,7 +195,7 @@ def _marked(session: int | None = None) -> list[psutil.Process]:
     """The processes ever started from this folder's launcher, or those of one session of them."""
     found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
+        with suppress(psutil.Error, OSError):  # gone meanwhile, or another's
             if session is not None and os.getsid(process.pid) != session:
                 continue
             if process.pid != os.getpid() and process.environ().get(MARK) == str(settings.VAR_DIR):
@@ -207,11 +206,11 @@ def _marked(session: int | None = None) -> list[psutil.Process]:
 def _end(processes: list[psutil.Process]) -> None:
     """Ask, wait, insist."""
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess):  # ended by itself
             process.terminate()
     _, stubborn = psutil.wait_procs(processes, timeout=PATIENCE)
     for process in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess):  # ended by itself
             process.kill()
     psutil.wait_procs(stubborn, timeout=PATIENCE)
 

@@ -11,7 +11,6 @@ from django.urls import reverse
 from cancellations.models import CancellationCase, Offer
 from customers.models import Document
 from staff.models import IdempotencyKey, User
-from tests.cancellations.conftest import agent, limits, manager  # noqa: F401 the people of a call
 from tests.cancellations.factories import NOON, CancellationCaseFactory, IncentiveVersionFactory, OfferFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +103,7 @@ def test_who_may_not_is_refused_at_every_door(client_as):
     CancellationCase.objects.get(pk=case.pk, state="offering")
 
 
-def test_the_whole_call_by_api(client_as, limits, reasons_and_catalogue):  # noqa: F811  the fixture that was imported
+def test_the_whole_call_by_api(client_as, limits, reasons_and_catalogue):
     client = client_as("agent")
     from tests.factories import SubscriptionFactory
 
