@@ -11,7 +11,7 @@ class CancellationsConfig(AppConfig):
         from cancellations import contributions as own
         from cancellations.imports import keep_past_cases
         from cancellations.queries.decisions import pending
-        from customers.contributions import Action, actions, band, variables
+        from customers.contributions import Action, actions, band
         from customers.goodwill import goodwill
         from customers.history import histories
         from customers.timeline import timeline
@@ -28,7 +28,6 @@ class CancellationsConfig(AppConfig):
         goodwill.register("cancellations", own.given)
         histories.register("cancellations", keep_past_cases)
         band.register("cancellations", own.band)
-        variables.register("cancellations", own.variables)
         search.register("cancellations", own.find)
         unfinished.register("cancellations", own.unfinished)
         home.register("cancellations", own.home)

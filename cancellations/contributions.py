@@ -1,7 +1,7 @@
 """What the cancellation desk adds to shared pages: timeline, goodwill, header band, search, home, navigation."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -281,12 +281,3 @@ def billing(user: User, now: datetime) -> Panel | None:
         ],
         gettext_lazy("Every accepted offer is carried out."),
     )
-
-
-def variables(customer_id: int, now: datetime) -> Mapping[str, object]:
-    """One query: what other apps' rules may ask about this customer's cancellations."""
-    states = list(CancellationCase.objects.filter(customer_id=customer_id).values_list("state", flat=True))
-    return {
-        "open_cancellations": sum(state in OPEN_STATES for state in states),
-        "cancellations_before": len(states),
-    }

@@ -50,9 +50,8 @@ def known(case: CancellationCase, *, asks: frozenset[str], now: datetime) -> Kno
     given = goodwill.given([customer.pk], now - YEAR, now)[customer.pk]
     found = variables.of_case(case, today=today, value=worth, goodwill=given, accepted=accepted, days_since=own_days)
     if asks - variables.OWN:
-        for name, more in contributions.variables.items():
-            if name != "cancellations":
-                found |= more(customer.pk, now)
+        for source in contributions.variables:
+            found |= source([customer.pk], now)[customer.pk]
     reasons = [reason for reason in (case.reason, case.own_reading) if reason]
     standing = Standing(
         contract=contract,

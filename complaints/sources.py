@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, QuerySet, When, Window
+from django.db.models import Case, Count, Q, QuerySet, When, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -34,6 +34,7 @@ TOLD = {
     State.REOPENED: "red",
     **dict.fromkeys(EXITS, ""),
 }
+YEAR = timedelta(days=365)
 _NUMBER = re.compile(r"^k-?(\d{4})-?(\d{1,9})$", re.IGNORECASE)
 
 
@@ -125,8 +126,19 @@ def _nearest(customer: int) -> QuerySet[ComplaintCase, Any]:
     return opened.values_list("pk", "due_at", Window(Count("*")))[:1]
 
 
-def rule_variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
-    return {"open_complaints": ComplaintCase.objects.filter(customer_id=customer_id, is_open=True).count()}
+def rule_variables(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, Any]]:
+    """`open_complaints` and `complaints_12m`. One query."""
+    counted = (
+        ComplaintCase.objects.filter(customer_id__in=customer_ids)
+        .values_list("customer_id")
+        .annotate(open=Count("pk", filter=Q(is_open=True)), year=Count("pk", filter=Q(received_at__gt=now - YEAR)))
+        .order_by()
+    )
+    found = {customer: counts for customer, *counts in counted}
+    return {
+        customer: dict(zip(("open_complaints", "complaints_12m"), found.get(customer, (0, 0)), strict=True))
+        for customer in customer_ids
+    }
 
 
 def by_number(user: User, text: str, limit: int) -> Sequence[Hit]:

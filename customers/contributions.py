@@ -59,8 +59,8 @@ class Action:
 
 
 class VariableSource(Protocol):
-    def __call__(self, customer_id: int, now: datetime) -> Mapping[str, Any]:
-        """Values of this app's rule variables for a customer ("open_complaints": 1). One query."""
+    def __call__(self, customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, Any]]:
+        """For each of these customers the values of this app's rule variables ("open_complaints": 1). One query."""
 
 
 class Referral(Protocol):

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -153,20 +153,21 @@ def _of_band(customer: int, now: datetime) -> QuerySet[Any]:
     )
 
 
-def variables(customer_id: int, now: datetime) -> Mapping[str, Any]:
+def variables(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, Any]]:
     """`has_card` and `stamps_to_reward` (None without), of the stamp card used last. One query."""
-    row = (
+    rows = (
         Membership.objects.filter(
-            customer=customer_id, status=Membership.Status.ACTIVE, programme__unit=Programme.Unit.STAMP
+            customer__in=customer_ids, status=Membership.Status.ACTIVE, programme__unit=Programme.Unit.STAMP
         )
         .annotate(goal=_in_force(now, "stamps_needed"))
-        .order_by("-last_visit_at", "-pk")
-        .first()
+        .order_by("customer_id", F("last_visit_at").desc(nulls_last=True), "-pk")
+        .distinct("customer_id")
     )
-    if row is None:
-        return {"has_card": False, "stamps_to_reward": None}
-    needed = row.cycle_needed or row.goal
-    return {"has_card": True, "stamps_to_reward": needed - row.balance if needed else None}
+    found: dict[int, dict[str, Any]] = {pk: {"has_card": False, "stamps_to_reward": None} for pk in customer_ids}
+    for row in rows:
+        needed = row.cycle_needed or row.goal
+        found[row.customer_id] = {"has_card": True, "stamps_to_reward": needed - row.balance if needed else None}
+    return found
 
 
 def given(customer_ids: Sequence[int], since: datetime, until: datetime) -> QuerySet[LedgerEntry, tuple[int, Decimal]]:

@@ -66,6 +66,11 @@ class Mean:
         mean = total / n
         return cls(n, mean, max(squares - n * mean * mean, 0.0) / (n - 1))
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        half = Z95 * sqrt(self.variance / self.n) if self.n else 0.0
+        return self.mean - half, self.mean + half
+
 
 def of_means(one: Mean, other: Mean, *, least: int = 2) -> Difference:
     """one − other by Welch's standard error (1947); the normal quantile, so `least` should be thirty or so."""

@@ -34,14 +34,16 @@ from cancellations.candidates import Candidate
 from cancellations.engine.measure import Logged, OffPolicy, Uplift, off_policy
 from cancellations.engine.values import Contract, value
 from cancellations.learning import YES
-from cancellations.models import CancellationCase, CaseMove, Offer, PastOffer, Suggestion
+from cancellations.models import CancellationCase, CaseMove, Offer, OfferMove, PastOffer, Suggestion
 from cancellations.models.offers import OfferState
-from staff.rates import Rate
+from customers.models import Subscription
+from staff.rates import Difference, Mean, Rate, of_means
 
 State = CancellationCase.State
 SAVED = (State.SAVED_PENDING, State.SAVED_CONFIRMED, State.BOOMERANG)
 NIL = Decimal(0)
 LEAST_GROUP = 100
+MODEL_OF_V = (Decimal("0.7"), Decimal("1.3"))  # V is a model: what it may be too high or too low
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ class Figures:
     net_mrr: Decimal
     cost: Decimal  # of all accepted offers; what follows reckons with those of mature cases
     uplift: Uplift
+    overridden: int  # mature cases of the hold-out that were shown offers in hardship, and are counted as hold-out
     incremental: tuple[float, float, float] | None  # estimate, low, high
-    cost_per_save: Decimal | None
+    cost_per_save: tuple[Decimal, Decimal, Decimal | None] | None  # estimate, low, high: None if there may be no save
     net_value: tuple[Decimal, Decimal, Decimal] | None  # with V, and V ± 30 %
+    net_range: tuple[Decimal, Decimal] | None  # with the bounds of the uplift as well
     offers_after_refusal: int
     without_receipt: int
     slow_receipts: int
@@ -93,14 +97,24 @@ class Figures:
         return self.notices - self.mature
 
 
+def carried_out() -> Q:
+    """Offers that cost something: accepted, and neither failed nor called off before they were carried out."""
+    ran = Exists(OfferMove.objects.filter(subject=OuterRef("pk"), to_state=OfferState.APPLIED))
+    return Q(state__in=[s for s in YES if s not in (OfferState.FAILED, OfferState.REVOKED)]) | (
+        Q(state=OfferState.REVOKED) & Q(ran)
+    )
+
+
 def figures(period: Period) -> Figures:
     """Five queries."""
     mature = period.mature()
     reduced = Offer.objects.filter(
         case=OuterRef("pk"), state=OfferState.APPLIED, fulfilment__ends_on__gt=period.today
     ).values("fulfilment__price_during")[:1]
-    cases = period.cases().annotate(pays=Coalesce(Subquery(reduced), F("subscription__monthly_price")))
+    gone = When(subscription__status__in=[Subscription.Status.ENDED, Subscription.Status.PAUSED], then=NIL)
     money = DecimalField(max_digits=14, decimal_places=2)
+    pays = Case(gone, default=Coalesce(Subquery(reduced), F("subscription__monthly_price")), output_field=money)
+    cases = period.cases().annotate(pays=pays)
     row = cases.aggregate(
         notices=Count("pk"),
         mature=Count("pk", filter=mature),
@@ -129,21 +143,23 @@ def figures(period: Period) -> Figures:
     arms = _arms(period)
     treated, held = Rate.of(*arms["treated"]), Rate.of(*arms["held"])
     # What was given in mature cases: incremental saves are known of those alone.
-    given = Offer.objects.filter(case__in=period.cases(), state__in=YES, suggestion__hold_out=False).aggregate(
+    given = Offer.objects.filter(carried_out(), case__in=period.cases(), suggestion__hold_out=False).aggregate(
         all=Coalesce(Sum("cost"), NIL, output_field=money),
         mature=Coalesce(Sum("cost", filter=Q(case__in=period.cases().filter(mature))), NIL, output_field=money),
     )
     uplift = Uplift.of(treated, held)
-    incremental = per_save = net_value = None
+    incremental = per_save = net_value = net_range = None
     if uplift.points is not None:
         n = treated.n
         incremental = uplift.points * n, (uplift.low or 0.0) * n, (uplift.high or 0.0) * n
-        worth = value(Contract(row["price"] or NIL, row["margin"] or NIL))
-        saves = Decimal(str(round(incremental[0], 4)))
-        low, high = sorted(saves * worth * Decimal(scale) - given["mature"] for scale in ("0.7", "1.3"))
-        net_value = saves * worth - given["mature"], low, high
+        worth, cost = value(Contract(row["price"] or NIL, row["margin"] or NIL)), given["mature"]
+        saves, fewest, most = (Decimal(str(round(each, 4))) for each in incremental)
+        low, high = sorted(saves * worth * scale - cost for scale in MODEL_OF_V)
+        net_value = saves * worth - cost, low, high
+        corners = [each * worth * scale - cost for each in (fewest, most) for scale in MODEL_OF_V]
+        net_range = min(corners), max(corners)
         if saves > 0:
-            per_save = given["mature"] / saves
+            per_save = cost / saves, cost / most, cost / fewest if fewest > 0 else None
     return Figures(
         notices=row["notices"],
         mature=row["mature"],
@@ -155,9 +171,11 @@ def figures(period: Period) -> Figures:
         net_mrr=row["net"],
         cost=given["all"],
         uplift=uplift,
+        overridden=arms["overridden"][0],
         incremental=incremental,
         cost_per_save=per_save,
         net_value=net_value,
+        net_range=net_range,
         offers_after_refusal=offers["after"],
         without_receipt=row["without_receipt"],
         slow_receipts=row["slow"],
@@ -173,8 +191,55 @@ def _arms(period: Period) -> dict[str, tuple[int, int]]:
         treated_paying=Count("pk", filter=Q(hold_out=False, case__paying_on_day_90=True)),
         held=Count("pk", filter=Q(hold_out=True)),
         held_paying=Count("pk", filter=Q(hold_out=True, case__paying_on_day_90=True)),
+        overridden=Count("pk", filter=Q(hold_out=True, overridden=True)),
     )
-    return {"treated": (row["treated_paying"], row["treated"]), "held": (row["held_paying"], row["held"])}
+    return {
+        "treated": (row["treated_paying"], row["treated"]),
+        "held": (row["held_paying"], row["held"]),
+        "overridden": (row["overridden"], row["held"]),
+    }
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The notices of one month. A share is of those that are mature, and may move while some are not."""
+
+    month: date
+    notices: int
+    mature: int
+    contact_save: Rate
+    confirmed_save: Rate
+    boomerang: Rate
+
+
+def cohorts(period: Period) -> list[Cohort]:
+    """Month by month, newest first. One query."""
+    mature = period.mature()
+    rows = (
+        period.cases()
+        .annotate(month=TruncMonth("noticed_at"))
+        .values("month")
+        .annotate(
+            notices=Count("pk"),
+            mature=Count("pk", filter=mature),
+            saved=Count("pk", filter=Q(state__in=SAVED)),
+            paying=Count("pk", filter=mature & Q(paying_on_day_90=True, state__in=SAVED)),
+            boomerang=Count("pk", filter=mature & Q(state=State.BOOMERANG)),
+            saved_mature=Count("pk", filter=mature & Q(state__in=SAVED)),
+        )
+        .order_by("-month")
+    )
+    return [
+        Cohort(
+            row["month"].date(),
+            row["notices"],
+            row["mature"],
+            Rate.of(row["saved"], row["notices"]),
+            Rate.of(row["paying"], row["mature"]),
+            Rate.of(row["boomerang"], row["saved_mature"]),
+        )
+        for row in rows
+    ]
 
 
 def reasons(period: Period) -> list[tuple[str, str, int]]:
@@ -189,7 +254,7 @@ def reasons(period: Period) -> list[tuple[str, str, int]]:
 
 
 def reasons_by_month(period: Period) -> dict[str, list[tuple[date, int]]]:
-    """For each category its notices by month. One query."""
+    """For each category its notices by month, every month from the first with any to the last. One query."""
     rows = (
         period.cases()
         .annotate(month=TruncMonth("noticed_at"))
@@ -197,10 +262,14 @@ def reasons_by_month(period: Period) -> dict[str, list[tuple[date, int]]]:
         .annotate(count=Count("pk"))
         .order_by("month")
     )
-    found: dict[str, list[tuple[date, int]]] = {}
+    found: dict[str, dict[date, int]] = {}
     for row in rows:
-        found.setdefault(row["reason__category__name"] or "", []).append((row["month"].date(), row["count"]))
-    return found
+        found.setdefault(row["reason__category__name"] or "", {})[row["month"].date()] = row["count"]
+    every = {month for counts in found.values() for month in counts}
+    months = [min(every)] if every else []
+    while months and months[-1] < max(every):
+        months.append((months[-1] + timedelta(days=31)).replace(day=1))
+    return {name: [(month, counts.get(month, 0)) for month in months] for name, counts in found.items()}
 
 
 def funnel(period: Period) -> list[int]:
@@ -257,12 +326,14 @@ def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
 
 @dataclass(frozen=True)
 class Group:
-    """Notices of a group, and what was offered to it per notice. Under 100 notices nothing is said."""
+    """Notices of a group, what was offered to it per notice, and how that differs from everybody else. Under 100
+    notices on either side nothing is said."""
 
     name: str
     notices: int
     offered: Rate | None
-    value: Decimal | None
+    value: Mean | None
+    against: Difference
 
 
 def parity(period: Period, by: str) -> list[Group]:
@@ -270,30 +341,37 @@ def parity(period: Period, by: str) -> list[Group]:
     field = {"segment": "customer__segment", "language": "customer__language", "vulnerable": "customer__is_vulnerable"}[
         by
     ]
+    put = Offer.objects.filter(case=OuterRef("pk"), presented_at__isnull=False).order_by()
+    money = DecimalField(max_digits=14, decimal_places=2)
     rows = (
         period.cases()
         .filter(suggestions__superseded_at__isnull=True, suggestions__hold_out=False)
+        .annotate(
+            was_offered=Exists(put),
+            put=Coalesce(Subquery(put.values("case").annotate(sum=Sum("cost")).values("sum")), NIL, output_field=money),
+        )
         .values(field)
         .annotate(
-            notices=Count("pk", distinct=True),
-            offered=Count("offers__case", distinct=True, filter=Q(offers__presented_at__isnull=False)),
-            cost=Coalesce(
-                Sum("offers__cost", filter=Q(offers__presented_at__isnull=False)),
-                NIL,
-                output_field=DecimalField(max_digits=14, decimal_places=2),
-            ),
+            notices=Count("pk"),
+            offered=Count("pk", filter=Q(was_offered=True)),
+            total=Sum("put"),
+            squares=Sum(F("put") * F("put"), output_field=DecimalField(max_digits=20, decimal_places=4)),
         )
         .order_by(field)
     )
+    whole = [sum(float(row[name]) for row in rows) for name in ("notices", "total", "squares")]
     groups = []
     for row in rows:
-        enough = row["notices"] >= LEAST_GROUP
+        own = row["notices"], float(row["total"]), float(row["squares"])
+        rest = Mean.of(*(int(whole[0]) - own[0], whole[1] - own[1], whole[2] - own[2]))
+        value, enough = Mean.of(*own), row["notices"] >= LEAST_GROUP
         groups.append(
             Group(
                 str(row[field]),
                 row["notices"],
                 Rate.of(row["offered"], row["notices"]) if enough else None,
-                row["cost"] / row["notices"] if enough else None,
+                value if enough else None,
+                of_means(value, rest, least=LEAST_GROUP),
             )
         )
     return groups
@@ -355,7 +433,7 @@ def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list
     )
     found = list(decisions)
     costs = dict(
-        Offer.objects.filter(suggestion__in=[row[0] for row in found], state__in=YES).values_list("suggestion", "cost")
+        Offer.objects.filter(carried_out(), suggestion__in=[row[0] for row in found]).values_list("suggestion", "cost")
     )
     rows, candidates = [], []
     for pk, chosen, propensity, listed, paying in found:

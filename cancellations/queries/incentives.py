@@ -11,12 +11,13 @@ from django.db.models import Count, Prefetch, Q
 
 from cancellations.catalogue import desk
 from cancellations.engine import guards, ranking, values
-from cancellations.engine.conditions import Rules
+from cancellations.engine.conditions import Label, Rules, leaves
 from cancellations.engine.lookup import NOT_TOLD
 from cancellations.engine.values import STANDARD, Contract
 from cancellations.learning import YES
 from cancellations.models import Incentive, IncentiveVersion, Offer, Suggestion
-from cancellations.variables import registry
+from cancellations.variables import OWN, registry
+from customers import contributions
 
 LAST_CASES = 500
 RECENT = timedelta(days=90)
@@ -77,18 +78,22 @@ class Tried:
     cost_after: Decimal
     gained_cases: Sequence[tuple[int, str]]
     lost_cases: Sequence[tuple[int, str]]
+    as_of_today: Sequence[Label]  # variables that some of the decisions did not ask for: taken as they are today
 
 
 def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
     """The draft and what is published, over the last 500 decisions as they were stored: rules and the guards of cost.
-    Five queries."""
+
+    A decision keeps what the rules of its day asked for; what other apps know and nobody asked is looked up as it is
+    today. Five queries, and one for each app then.
+    """
     at_desk = desk(team_id=None, now=now)
     kind, policy = draft.incentive.kind, at_desk.policy
     published = draft.incentive.versions.filter(state=IncentiveVersion.State.PUBLISHED).first()
     decisions = list(
         Suggestion.objects.filter(features__again__isnull=True)
         .order_by("-pk")
-        .values_list("case_id", "case__number", "reason_id", "features")[:LAST_CASES]
+        .values_list("case_id", "case__number", "case__customer_id", "reason_id", "features")[:LAST_CASES]
     )
     limits = guards.Limits(policy.margin_floor, policy.share_of_value)
     versions = [version for version in (published, draft) if version]
@@ -97,14 +102,19 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
     seen: dict[int, set[int]] = {version.pk: set() for version in versions}
     costs = dict.fromkeys(seen, Decimal(0))
     numbers = {}
+    asked = {leaf["var"] for version in versions for tree in version.rules.values() for leaf in leaves(tree)}
+    missing = {
+        name for *_about, features in decisions for name in asked - OWN if name not in features.get("values", {})
+    }
+    today = _as_of_today([customer for _case, _number, customer, *_rest in decisions], now) if missing else {}
 
     @cache
     def accept(reason: int, segment: str) -> Decimal:
         (share,) = ranking.mean(at_desk.believed.estimates([draft.incentive_id], [kind], reason, segment).accept)
         return Decimal(str(round(float(share), 4)))
 
-    for case_id, number, reason_id, features in decisions:
-        found: dict[str, Any] = features.get("values", {})
+    for case_id, number, customer_id, reason_id, features in decisions:
+        found: dict[str, Any] = {**today.get(customer_id, {}), **features.get("values", {})}
         numbers[case_id] = number
         contract = Contract(Decimal(str(found["monthly_price"])), Decimal(str(found["monthly_margin"])))
         most = guards.ceilings(guards.Standing(contract, values.value(contract)), limits, STANDARD)
@@ -130,4 +140,13 @@ def dry_run(draft: IncentiveVersion, *, now: datetime) -> Tried:
         cost_after=values.cents(cost_after),
         gained_cases=some(after - before),
         lost_cases=some(before - after),
+        as_of_today=[registry[name].label for name in sorted(missing) if name in registry],
     )
+
+
+def _as_of_today(customers: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for source in contributions.variables:
+        for customer, values_ in source(customers, now).items():
+            found.setdefault(customer, {}).update(values_)
+    return found

@@ -1,14 +1,18 @@
 """The desk's figures as lines of a report: name, figure, its likely range, definition and trap."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from cancellations.queries.figures import Figures
 from staff import formats
 from staff.rates import Rate
+
+Text = str | Promise
 
 
 def rate(rate: Rate) -> tuple[str, str]:
@@ -28,51 +32,92 @@ def points(share: float | None) -> str:
     return "–" if share is None else f"{'+' if share > 0 else ''}{formats.number(round(100 * share, 1))}"
 
 
-Line = dict[str, Any]  # name, figure, its likely range, definition and trap; `grey` when the cohort is not mature
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A figure, its likely range, definition and trap; `grey` when not all it is of is mature, `maturity` says how much
+    is. `raw` is the same for a file: value, low, high, k, n."""
+
+    name: Text
+    figure: str
+    range: str
+    about: Text = ""
+    maturity: str = ""
+    tone: str = ""
+    raw: Sequence[object] = ()
+
+    @property
+    def grey(self) -> bool:
+        return bool(self.maturity)
+
+
+HEAD = ("figure", "value", "low", "high", "k", "n")
+
+
+def rows(lines: Sequence[Line]) -> list[list[object]]:
+    """For a file: numbers as they are, in any language; what there is none of at the end is not there."""
+    return [[line.name, *(round(each, 4) if isinstance(each, float) else each for each in line.raw)] for line in lines]
 
 
 def lines(f: Figures) -> list[Line]:
     return [*outcomes(f), *uplift(f), *watched(f)]
 
 
+def of_rate(name: Text, found: Rate, about: Text = "", maturity: str = "") -> Line:
+    return Line(name, *rate(found), about, maturity, raw=(found.share, found.low, found.high, found.k, found.n))
+
+
+def _counted(name: Text, number: int | Decimal, about: Text, maturity: str = "", *, tone: str = "") -> Line:
+    """A sum of what has happened: there is nothing to estimate."""
+    figure = formats.number(number) if isinstance(number, int) else formats.money(number)
+    return Line(name, figure, _now("counted"), about, maturity, tone, raw=(number,))
+
+
+def _maturity(f: Figures) -> str:
+    if not f.immature:
+        return ""
+    return _now("%(mature)s of %(all)s mature") % {
+        "mature": formats.number(f.mature),
+        "all": formats.number(f.notices),
+    }
+
+
 def outcomes(f: Figures) -> list[Line]:
-    share = {name: rate(getattr(f, name)) for name in ("contact_save", "confirmed_save", "boomerang", "take")}
-    immature = f.mature < f.notices
+    mature = _maturity(f)
     return [
-        line(_("Notices"), formats.number(f.notices), "", _("Cancellations declared in the period.")),
-        line(
+        _counted(_("Notices"), f.notices, _("Cancellations declared in the period.")),
+        of_rate(
             _("Contact save rate"),
-            *share["contact_save"],
+            f.contact_save,
             _("Staying after the call ÷ notices. Never alone: who stays today may leave tomorrow."),
         ),
-        line(
+        of_rate(
             _("Confirmed save rate"),
-            *share["confirmed_save"],
+            f.confirmed_save,
             _("Saved, active and paying on day 90 ÷ notices at least 90 days old. Paused is not paying."),
-            grey=immature,
+            mature,
         ),
-        line(
+        of_rate(
             _("Boomerang rate"),
-            *share["boomerang"],
+            f.boomerang,
             _("Saved, then cancelled within 90 days ÷ saved (mature). A discount may outlive the window."),
-            grey=immature,
+            mature,
         ),
-        line(_("Take rate"), *share["take"], _("Accepted ÷ presented. It says nothing of value.")),
-        line(
+        of_rate(_("Take rate"), f.take, _("Accepted ÷ presented. It says nothing of value.")),
+        _counted(
             _("Gross saved a month"),
-            formats.money(f.gross_mrr),
-            "",
+            f.gross_mrr,
             _("Price before the notice of all confirmed saves. Includes those who would have stayed."),
-            grey=immature,
+            mature,
         ),
-        line(
+        _counted(
             _("Net saved a month"),
-            formats.money(f.net_mrr),
-            "",
-            _("What the confirmed saves pay now."),
-            grey=immature,
+            f.net_mrr,
+            _("What the confirmed saves pay now: nothing if they pause or have left since."),
+            mature,
         ),
-        line(_("Cost of accepted offers"), formats.money(f.cost), "", _("Without the hold-out.")),
+        _counted(
+            _("Cost of accepted offers"), f.cost, _("Without the hold-out, and without what was never carried out.")
+        ),
     ]
 
 
@@ -80,69 +125,94 @@ def uplift(f: Figures) -> list[Line]:
     """What the offers brought, against the hold-out."""
     u = f.uplift
     few = u.points is None
-    grey = few or f.mature < f.notices
-    spread = f"{points(u.low)} – {points(u.high)}"
+    mature = _maturity(f) or (_now("no hold-out yet") if few else "")
+    saves, price, net = f.incremental, f.cost_per_save, f.net_value
     return [
-        line(
+        Line(
             _("Uplift, points"),
             points(u.points),
-            _now("no hold-out yet") if few else spread,
+            _now("no hold-out yet") if few else f"{points(u.low)} – {points(u.high)}",
             _("Still paying on day 90: treated arm − hold-out arm, by what was assigned, never accepters alone."),
-            grey=grey,
+            mature,
+            raw=(u.points, u.low, u.high),
         ),
-        line(
+        Line(
             _("Further cases until ± 5 points"),
             "–" if u.more is None else formats.number(u.more),
             "",
             _("Mature cases that the two arms still need, at their present ratio."),
+            raw=(u.more,),
         ),
-        line(
+        Line(
             _("Incremental saves"),
-            formats.number(round(f.incremental[0], 1)) if f.incremental else "–",
-            f"{formats.number(round(f.incremental[1], 1))} – {formats.number(round(f.incremental[2], 1))}"
-            if f.incremental
-            else "",
+            formats.number(round(saves[0], 1)) if saves else "–",
+            f"{formats.number(round(saves[1], 1))} – {formats.number(round(saves[2], 1))}" if saves else "",
             _("Uplift × treated mature notices."),
-            grey=grey,
+            mature,
+            raw=saves or (),
         ),
-        line(
+        Line(
             _("Cost of an incremental save"),
-            formats.money(cents(f.cost_per_save)),
-            "" if f.cost_per_save is not None else _now("undefined: no uplift"),
+            formats.money(cents(price[0] if price else None)),
+            _per_save(price),
             _("Cost of the offers accepted in mature cases ÷ incremental saves."),
-            grey=grey,
+            mature,
+            raw=[cents(each) for each in price or ()],
         ),
-        line(
+        Line(
             _("Net value"),
-            formats.money(cents(f.net_value[0] if f.net_value else None)),
-            f"{formats.money(cents(f.net_value[1]))} – {formats.money(cents(f.net_value[2]))}" if f.net_value else "",
-            _("Incremental saves × V − cost. V is a model: the range is V ± 30 %."),
-            grey=grey,
+            formats.money(cents(net[0] if net else None)),
+            _span(net[1:]) if net else "",
+            _("Incremental saves × V − cost. V is a model: the range is V ± 30 %, the uplift taken as it is."),
+            mature,
+            raw=[cents(each) for each in net or ()],
+        ),
+        Line(
+            _("Net value, all doubts"),
+            "",
+            _span(f.net_range) if f.net_range else "–",
+            _("The same with both ends of the uplift's range. Below zero: they may have cost more than they kept."),
+            mature,
+            raw=("", *(cents(each) for each in f.net_range or ())),
         ),
     ]
+
+
+def _per_save(price: tuple[Decimal, Decimal, Decimal | None] | None) -> str:
+    if price is None:
+        return _now("undefined: no uplift")
+    low = formats.money(cents(price[1]))
+    if price[2] is None:
+        return _now("from %(low)s, without bound: there may be no uplift") % {"low": low}
+    return f"{low} – {formats.money(cents(price[2]))}"
+
+
+def _span(bounds: Sequence[Decimal]) -> str:
+    return " – ".join(formats.money(cents(bound)) for bound in bounds)
 
 
 def watched(f: Figures) -> list[Line]:
     """What the law wants to be nought."""
     return [
-        line(
+        Line(
             _("Offers after a refusal"),
             formats.number(f.offers_after_refusal),
             _now("must be 0"),
             _("The customer said no to offers and one was put all the same."),
             tone="red" if f.offers_after_refusal else "",
+            raw=(f.offers_after_refusal,),
         ),
-        line(
+        Line(
             _("Closed without a receipt"),
             formats.number(f.without_receipt),
             _now("must be 0"),
             _("Notices whose customer holds nothing in writing."),
             tone="red" if f.without_receipt else "",
+            raw=(f.without_receipt,),
         ),
-        line(
+        _counted(
             _("Receipts later than 10 minutes"),
-            formats.number(f.slow_receipts),
-            "",
+            f.slow_receipts,
             _("From the notice to its receipt."),
             tone="amber" if f.slow_receipts else "",
         ),
@@ -151,7 +221,3 @@ def watched(f: Figures) -> list[Line]:
 
 def cents(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else amount.quantize(Decimal("0.01"))
-
-
-def line(name: Any, figure: str, spread: str, about: Any, *, grey: bool = False, tone: str = "") -> Line:
-    return {"name": name, "figure": figure, "range": spread, "about": about, "grey": grey, "tone": tone}

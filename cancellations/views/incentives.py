@@ -260,11 +260,11 @@ def dry_run(request: HttpRequest, pk: int) -> HttpResponse:
     version = _draft(pk)
     tried = queries.dry_run(version, now=timezone.now())
     steps = [
-        (_("see it now"), tried.before, ""),
-        (_("would see it"), tried.after, ""),
-        (_("both"), tried.both, ""),
-        (_("only with the draft"), tried.gained, "green"),
-        (_("no longer"), tried.lost, "amber"),
+        (_("see what is published"), tried.before, ""),
+        (_("would see the draft"), tried.after, ""),
+        (_("see both"), tried.both, ""),
+        (_("see it only with the draft"), tried.gained, "green" if tried.gained else ""),
+        (_("see it no longer"), tried.lost, "amber" if tried.lost else ""),
     ]
     return render(
         request,
@@ -275,6 +275,7 @@ def dry_run(request: HttpRequest, pk: int) -> HttpResponse:
             "tried": tried,
             "cases": formats.number(tried.cases),
             "steps": [(label, formats.number(count), tone) for label, count, tone in steps],
+            "as_of_today": ", ".join(f"“{label}”" for label in tried.as_of_today),
             "cost_before": formats.money(tried.cost_before),
             "cost_after": formats.money(tried.cost_after),
             "is_author": version.author_id == request.user.pk,

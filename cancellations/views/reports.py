@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cancellations import decision_log
-from cancellations.engine.measure import Estimate
+from cancellations.engine.measure import LEAST_SAMPLE, Estimate
 from cancellations.models import ReasonCategory
 from cancellations.queries import figures as queries
 from cancellations.queries.figures import Period
@@ -83,10 +83,21 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _figures(request: HttpRequest, period: Period, form: FilterForm, *, mine: bool) -> HttpResponse:
+    wanted = request.GET.get("as")
+    if wanted == "cohorts":
+        head = ("month", "notices", "mature", "staying after the call", "saved, mature", "boomerang", "confirmed")
+        return _csv(
+            "cohorts",
+            head,
+            [
+                (c.month, c.notices, c.mature, c.contact_save.k, c.boomerang.n, c.boomerang.k, c.confirmed_save.k)
+                for c in queries.cohorts(period)
+            ],
+        )
     found = queries.figures(period)
     lines = figure_lines.lines(found)
-    if request.GET.get("as") == "csv":
-        return _csv("figures", ["figure", "value", "range"], [(x["name"], x["figure"], x["range"]) for x in lines])
+    if wanted == "csv":
+        return _csv("figures", figure_lines.HEAD, figure_lines.rows(lines))
     steps = [
         _now("notices"),
         _now("agreed to hear an offer"),
@@ -106,6 +117,19 @@ def _figures(request: HttpRequest, period: Period, form: FilterForm, *, mine: bo
         if curves
         else None
     )
+    cohorts = [
+        {
+            "month": formats.month(cohort.month),
+            "notices": formats.number(cohort.notices),
+            "mature": formats.number(cohort.mature),
+            "contact": figure_lines.rate(cohort.contact_save)[0],
+            "confirmed": figure_lines.rate(cohort.confirmed_save),
+            "picture": charts.interval(*_whiskers(cohort.confirmed_save)) if cohort.mature else "",
+            "boomerang": figure_lines.rate(cohort.boomerang)[0],
+            "grey": cohort.mature < cohort.notices,
+        }
+        for cohort in queries.cohorts(period)
+    ]
     return render(
         request,
         "cancellations/reports/figures.html",
@@ -114,12 +138,20 @@ def _figures(request: HttpRequest, period: Period, form: FilterForm, *, mine: bo
             "form": form,
             "funnel": funnel,
             "survival": survival,
+            "cohorts": cohorts,
             "mine": mine,
             "immature": formats.number(found.immature),
             "mature": formats.number(found.mature),
-            "query": request.GET.urlencode(),
+            "query": _query(request),
         },
     )
+
+
+def _query(request: HttpRequest) -> str:
+    """The filters as they stand in the address, to go on with."""
+    query = request.GET.copy()
+    query.pop("as", None)
+    return query.urlencode()
 
 
 @require_safe
@@ -140,13 +172,18 @@ def reasons(request: HttpRequest) -> HttpResponse:
         head=[_now("Reason category"), _now("Notices")],
     )
     by_month = queries.reasons_by_month(period)
+    ordered = sorted(by_month, key=lambda n: -sum(count for _m, count in by_month[n]))
     trends = [
         {
             "name": labels.get(name, name) or not_told,
             "count": formats.number(sum(count for _m, count in by_month[name])),
             "spark": charts.sparkline([count for _m, count in by_month[name]], _now("Notices by month")),
         }
-        for name in sorted(by_month, key=lambda n: -sum(count for _m, count in by_month[n]))
+        for name in ordered
+    ]
+    months = [
+        (formats.month(month), [formats.number(by_month[name][at][1]) for name in ordered])
+        for at, (month, _count) in enumerate(by_month[ordered[0]] if ordered else [])
     ]
     detail = [
         {"category": labels.get(category, category), "reason": reason or not_told, "count": formats.number(count)}
@@ -159,9 +196,10 @@ def reasons(request: HttpRequest) -> HttpResponse:
             "form": form,
             "pareto": pareto,
             "trends": trends,
+            "months": months,
             "rows": detail,
             "total": formats.number(sum(count for _c, _r, count in rows)),
-            "query": request.GET.urlencode(),
+            "query": _query(request),
         },
     )
 
@@ -180,34 +218,43 @@ def experiment(request: HttpRequest) -> HttpResponse:
 
     def said(estimate: Estimate | None) -> str:
         if estimate is None:
-            return _now("refused")
-        value, low, high = (
-            formats.money(Decimal(str(round(x, 2)))) for x in (estimate.value, estimate.low, estimate.high)
-        )
-        return f"{value} ({low} – {high})"
+            return _now("refused: sample under %d") % LEAST_SAMPLE
+        return f"{_money(estimate.value)} ({_money(estimate.low)} – {_money(estimate.high)})"
 
+    arms = [(_now("Offers suggested"), found.uplift.treated), (_now("Hold-out"), found.uplift.held)]
+    results = {names[name]: result for name, result in queries.policies(period).items()}
+    if request.GET.get("as") == "csv":
+        lines = [*(figure_lines.of_rate(name, rate) for name, rate in arms), *figure_lines.uplift(found)]
+        estimated = [
+            (
+                f"{kind}: {name}",
+                *(("", "", "") if at is None else (at.value, at.low, at.high)),
+                "",
+                round(result.sample),
+            )
+            for name, result in results.items()
+            for kind, at in (("IPS", result.ips), ("SNIPS", result.snips), ("DR", result.dr))
+        ]
+        return _csv("experiment", figure_lines.HEAD, [*figure_lines.rows(lines), *estimated])
     policies = [
         {
-            "name": names[name],
+            "name": name,
             "sample": formats.number(round(result.sample)),
-            "ips": said(result.ips),
-            "snips": said(result.snips),
-            "dr": said(result.dr),
+            "estimates": [said(result.ips), said(result.snips), said(result.dr)],
         }
-        for name, result in queries.policies(period).items()
-    ]
-    arms = [
-        (
-            _now("Offers suggested"),
-            *figure_lines.rate(found.uplift.treated),
-            charts.interval(*_whiskers(found.uplift.treated)),
-        ),
-        (_now("Hold-out"), *figure_lines.rate(found.uplift.held), charts.interval(*_whiskers(found.uplift.held))),
+        for name, result in results.items()
     ]
     return render(
         request,
         "cancellations/reports/experiment.html",
-        {"form": form, "policies": policies, "arms": arms, "lines": figure_lines.uplift(found)},
+        {
+            "form": form,
+            "policies": policies,
+            "arms": [(name, *figure_lines.rate(rate), charts.interval(*_whiskers(rate))) for name, rate in arms],
+            "lines": figure_lines.uplift(found),
+            "overridden": found.overridden,
+            "query": _query(request),
+        },
     )
 
 
@@ -221,12 +268,15 @@ def parity(request: HttpRequest) -> HttpResponse:
     """What was offered to whom: groups of fewer than 100 notices are not judged."""
     period, form = _period(request)
     tables = []
+    lines: list[Sequence[object]] = []
     names: dict[str, dict[str, Any]] = {
         "segment": dict(Customer.Segment.choices),
         "language": dict(settings.LANGUAGES),
         "vulnerable": {"True": _now("yes"), "False": _now("no")},
     }
     for by, label in (("segment", _now("Segment")), ("language", _now("Language")), ("vulnerable", _now("Vulnerable"))):
+        groups = queries.parity(period, by)
+        lines += [(by, g.name, g.notices, *_parity_row(g)) for g in groups]
         rows = [
             {
                 "name": names[by].get(group.name, group.name),
@@ -234,13 +284,35 @@ def parity(request: HttpRequest) -> HttpResponse:
                 "offered": " · ".join(figure_lines.rate(group.offered))
                 if group.offered
                 else _now("fewer than 100 notices"),
-                "value": formats.money(figure_lines.cents(group.value)),
+                "picture": charts.interval(*_whiskers(group.offered)) if group.offered else "",
+                "value": _money(group.value.mean) if group.value else "–",
+                "range": " – ".join(map(_money, group.value.interval)) if group.value else "",
+                "clear": group.against.is_clear,
+                "against": f"{'+' if (group.against.value or 0) > 0 else ''}{_money(group.against.value)}"
+                if group.against.value is not None
+                else "",
                 "grey": group.offered is None,
             }
-            for group in queries.parity(period, by)
+            for group in groups
         ]
         tables.append({"label": label, "rows": rows})
-    return render(request, "cancellations/reports/parity.html", {"form": form, "tables": tables})
+    if request.GET.get("as") == "csv":
+        head = ("by", "group", "notices", "offered", "offered per notice", "low", "high", "against the others")
+        return _csv("parity", head, lines)
+    return render(
+        request, "cancellations/reports/parity.html", {"form": form, "tables": tables, "query": _query(request)}
+    )
+
+
+def _parity_row(group: queries.Group) -> tuple[object, ...]:
+    if group.offered is None or group.value is None:
+        return ("", "", "", "", "")
+    figures = (group.value.mean, *group.value.interval, group.against.value)
+    return group.offered.k, *("" if figure is None else round(figure, 2) for figure in figures)
+
+
+def _money(amount: float | None) -> str:
+    return formats.money(None if amount is None else Decimal(str(round(amount, 2))))
 
 
 @require_safe
@@ -268,7 +340,7 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "cancellations/reports/history.html",
-        {"form": form, "rows": rows, "query": request.GET.urlencode()},
+        {"form": form, "rows": rows, "query": _query(request)},
     )
 
 

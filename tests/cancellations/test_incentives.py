@@ -1,5 +1,6 @@
 """Marketing's desk: drafts, rules step by step, four eyes, what a draft would have changed."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from tests.cancellations.factories import (
     IncentiveVersionFactory,
     ReasonFactory,
 )
+from tests.complaints.factories import CaseFactory as ComplaintFactory
 from tests.conftest import NOON
 from tests.factories import UserFactory
 
@@ -85,6 +87,24 @@ def test_a_dry_run_says_what_would_have_changed():
     tried = queries.dry_run(draft, now=NOON)
     assert (tried.cases, tried.before, tried.after, tried.gained, tried.lost) == (3, 3, 2, 0, 1)
     assert 0 < tried.cost_after < tried.cost_before
+
+
+def test_a_dry_run_asks_today_for_what_no_published_rule_had_asked():
+    """A decision keeps what the rules of its day asked for. Without the others' values as they are today a condition on
+    them would be tried on nothing, and nobody would seem to have any complaint."""
+    EnginePolicy.objects.create(hold_out=0, created_at=NOON)
+    published = IncentiveVersionFactory(terms={"percent": "10.00", "months": 3})
+    cases = [CancellationCaseFactory(reason=ReasonFactory()) for _ in range(3)]
+    for case in cases:
+        suggestions.suggest_for(case, by=None, now=NOON)
+    ComplaintFactory(customer=cases[0].customer, received_at=NOON - timedelta(days=40))
+    draft = actions.draft(published.incentive_id, by=UserFactory(), now=NOON)
+    wanted = {"var": "complaints_12m", "op": "ge", "value": 1}
+    actions.edit_rules(draft.pk, layer="applicable", path=(), step="add", by=draft.author, node=wanted)
+    draft.refresh_from_db()
+    tried = queries.dry_run(draft, now=NOON)
+    assert (tried.before, tried.after, tried.lost_cases) == (3, 1, [(c.pk, c.number) for c in reversed(cases[1:])])
+    assert [str(label) for label in tried.as_of_today] == ["Complaints in 12 months"]
 
 
 def test_the_editor_in_the_browser_of_a_marketer(client_as):
@@ -158,7 +178,7 @@ def test_an_agent_sees_own_figures_only(client_as):
     CancellationCaseFactory(reason=ReasonFactory())
     CancellationCaseFactory(reason=ReasonFactory(), agent=client.user)
     page = client.get(reverse("cancellations:my_figures"), {"since": "2026-01-01", "until": "2026-12-01", "team": ""})
-    assert page.context["lines"][0]["figure"] == "1"
+    assert page.context["lines"][0].figure == "1"
     assert client.get(reverse("cancellations:figures")).status_code == 403
 
 

@@ -95,7 +95,7 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database …")
             call_command("migrate", verbosity=0)
-            call_command("createcachetable")
+        call_command("createcachetable")  # here, since a start may have been killed after its migrations
         call_command("sync_roles")
         try:
             refuse_unsafe()
