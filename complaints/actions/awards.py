@@ -205,7 +205,7 @@ def _explain(
 ) -> tuple[dict[str, Any], list[str], Guidance | None]:
     """The frozen explanation, the reasons to ask a colleague, and what the guidance says."""
     version, cell = matrix
-    facts = queries.situation(case, by, now, besides=besides)
+    facts = replace(queries.situation(case, by, now, besides=besides), peers_claims=queries.peers_claims(now))
     guidance = rules.guide(version, cell, facts) if version and cell else None
     rules.check_terms(terms, guidance, has_card=queries.has_card(case.customer))
     for_goodwill, for_redress = queries.totals(case, by, now, besides=besides)

@@ -1,6 +1,6 @@
 """What is asked of people who propose, decide on and carry out compensation, and who write the guidance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,10 @@ class WishForm(forms.Form):
 WishFormSet = forms.formset_factory(WishForm, extra=0, min_num=ROWS, max_num=ROWS, absolute_max=ROWS)
 
 
-def start(guided: Decimal | None, preferred: Sequence[str], product: str) -> list[dict[str, Any]]:
+Start = tuple[tuple[tuple[str, Any], ...], ...]  # of each row its fields with their values; hashable
+
+
+def start(guided: Decimal | None, preferred: Sequence[str], product: str) -> Start:
     """The rows a proposal starts with: the preferred kind with the guided goodwill, and an apology."""
     first = preferred[0] if preferred else RemedyKind.VALUE_VOUCHER
     rows: list[dict[str, Any]] = []
@@ -71,7 +74,11 @@ def start(guided: Decimal | None, preferred: Sequence[str], product: str) -> lis
         what = product if first == RemedyKind.PRODUCT_VOUCHER else ""
         rows.append({"kind": first, "basis": Basis.GOODWILL, "amount": guided, "what": what})
     rows.append({"kind": RemedyKind.APOLOGY, "basis": Basis.APOLOGY})
-    return rows + [{}] * (ROWS - len(rows))
+    return tuple(tuple(row.items()) for row in rows + [{}] * (ROWS - len(rows)))
+
+
+def wishes(start: Start, data: Mapping[str, Any] | None = None) -> forms.BaseFormSet:
+    return WishFormSet(data, prefix="remedy", initial=[dict(row) for row in start])
 
 
 class ProposalForm(forms.Form):

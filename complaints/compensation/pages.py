@@ -240,7 +240,7 @@ class GuidancePanel:
 
 
 def guidance_panel(case: ComplaintCase, by: User, now: datetime, *, proposed: Decimal | None = None) -> GuidancePanel:
-    """Five queries: the facts of the case are counted afresh. Among what others got stands the goodwill `proposed`, or
+    """Four queries: the facts of the case are counted afresh. Among what others got stands the goodwill `proposed`, or
     what is suggested."""
     matrix, cell = queries.guidance_for(case, now)
     facts = queries.situation(case, by, now)

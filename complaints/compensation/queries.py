@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,6 +49,18 @@ PEERS = "complaints-peers-claims"
 NO_CLAIM = (State.DUPLICATE, State.WITHDRAWN, State.NOT_A_COMPLAINT)
 NOTHING = Decimal(0)
 UPHELD = (ComplaintCase.Outcome.UPHELD, ComplaintCase.Outcome.PARTLY)
+
+
+def found(pk: int) -> ComplaintCase:
+    """The case with its customer and category; one query. Raises Http404."""
+    for case in _cases(pk):
+        return case
+    raise Http404
+
+
+@kept
+def _cases(pk: int) -> QuerySet[ComplaintCase]:
+    return ComplaintCase.objects.filter(pk=pk).select_related("category", "customer")
 
 
 def linked(case: ComplaintCase) -> list[int]:
@@ -87,8 +100,8 @@ def _sum(rows: QuerySet[Any], name: str) -> Coalesce:
 
 
 def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | None = None) -> Situation:
-    """The facts that move an award on this case. Two queries and that of `goodwill_year`; `besides`: an award that is
-    being replaced.
+    """The facts that move an award on this case, but for how many claims others have (`peers_claims`). One query and
+    that of `goodwill_year`; `besides`: an award that is being replaced.
 
     What turned out to be no complaint of its own (a duplicate, withdrawn, no complaint) is neither a claim nor a
     failure repeated; the message that opened the case is not a contact more.
@@ -107,7 +120,6 @@ def situation(case: ComplaintCase, by: User, now: datetime, *, besides: int | No
         yearly_revenue=12 * price,
         goodwill_year=goodwill_year(customer.pk, now, besides=besides),
         claims_year=claims,
-        peers_claims=peers_claims(now),
         evidence_missing=case.category.needs_evidence and not has_evidence,
         item_price=case.item_price,
         neighbours_awarded=neighbours,

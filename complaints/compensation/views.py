@@ -1,21 +1,26 @@
 """Compensation on a complaint: propose, watch the answer come, carry the remedies out; and the manager's decision."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import OuterRef, Subquery
+from django.forms import BaseFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints.actions import awards, remedies
-from complaints.compensation import forms, pages, worklist
+from complaints.compensation import forms, pages, queries, worklist
 from complaints.models import Award, AwardApproval, ComplaintCase, Remedy
 from complaints.models.compensation import STANDING, AwardState
 from complaints.queries.queue import time_left
@@ -30,24 +35,19 @@ from staff.errors import DomainError
 @permission_required("complaints.propose_award", raise_exception=True)
 def compensation(request: HttpRequest, pk: int) -> HttpResponse:
     """The case's awards, the guidance, and the form for a proposal."""
-    case = get_object_or_404(ComplaintCase.objects.select_related("category", "customer", "subscription__plan"), pk=pk)
-    now = timezone.now()
+    case, now = queries.found(pk), timezone.now()
     cards = [pages.award_card(award, now) for award in pages.awards_of(pk)]
     guidance = pages.guidance_panel(
         case, request.user, now, proposed=next((c.award.goodwill for c in cards if c.award.state in STANDING), None)
     )
-    rows = forms.WishFormSet(
-        request.POST or None,
-        prefix="remedy",
-        initial=forms.start(
-            guidance.found.goodwill if guidance.found else None,
-            guidance.found.preferred if guidance.found else [],
-            case.product,
-        ),
+    start = forms.start(
+        guidance.found.goodwill if guidance.found else None,
+        guidance.found.preferred if guidance.found else [],
+        case.product,
     )
-    form = forms.ProposalForm(request.POST or None)
-    status = 200
+    terms, status = _untouched(start, get_language()), 200
     if request.method == "POST":
+        form, rows = forms.ProposalForm(request.POST), forms.wishes(start, request.POST)
         status = 422
         if form.is_valid() and rows.is_valid():
             try:
@@ -61,6 +61,7 @@ def compensation(request: HttpRequest, pk: int) -> HttpResponse:
                 else:
                     messages.success(request, _("Agreed: within your authority. Carry the remedies out below."))
                 return redirect("complaints:compensation", pk=pk)
+        terms = _terms(form, rows)
     return render(
         request,
         "complaints/compensation/page.html",
@@ -69,12 +70,23 @@ def compensation(request: HttpRequest, pk: int) -> HttpResponse:
             "band": band_for(case.customer, now, goodwill=guidance.given),
             "cards": cards,
             "guidance": guidance,
-            "form": form,
-            "rows": rows,
+            "terms": terms,
+            "is_refused": status != 200,
             "can_propose": _can_propose(case, request),
         },
         status=status,
     )
+
+
+def _terms(form: forms.ProposalForm, rows: BaseFormSet) -> SafeString:
+    """What a proposal is asked for, as fields."""
+    return render_to_string("complaints/compensation/terms.html", {"form": form, "rows": rows})
+
+
+@lru_cache(maxsize=256)
+def _untouched(start: forms.Start, language: str) -> SafeString:
+    """The same before anything is typed: drawn once for each start and language."""
+    return _terms(forms.ProposalForm(), forms.wishes(start))
 
 
 def _can_propose(case: ComplaintCase, request: HttpRequest) -> bool:

@@ -20,6 +20,7 @@ from tests.complaints.awards import a_case, goodwill, guidance, limits, unlimite
 from tests.complaints.factories import CategoryFactory
 from tests.complaints.vouchers import a_voucher, teller
 from tests.conftest import NOON
+from tests.factories import CustomerFactory
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -86,6 +87,20 @@ def test_a_proposal_to_be_mended_keeps_what_was_typed(desk, client_as):
     assert not Award.objects.exists()
 
 
+def test_each_person_is_asked_in_the_own_language_and_each_case_starts_with_its_own_amount(desk, client_as):
+    agent, swede, case = client_as("agent"), client_as("agent"), a_case()
+    swede.user.language = "sv"
+    swede.user.save()
+
+    def asked(client, case):
+        page = client.get(reverse("complaints:compensation", args=[case.pk])).content.decode()
+        return "One more remedy" in page, re.search(r'name="remedy-0-amount" value="([^"]*)"', page)[1]
+
+    assert [asked(one, case) for one in (agent, swede)] == [(True, "20.00"), (False, "20,00")]
+    vulnerable = a_case(customer=CustomerFactory(is_vulnerable=True))
+    assert [asked(agent, one) for one in (vulnerable, case)] == [(True, "22.00"), (True, "20.00")]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, django_assert_num_queries, count):
     case, client = a_case(), client_as("agent")
@@ -93,8 +108,7 @@ def test_the_page_costs_the_same_with_one_award_and_with_three(desk, client_as, 
         award = awards.propose(case.pk, goodwill("10.00"), by=client.user, now=NOON)
         remedies.issue_voucher(award.remedies.get().pk, by=client.user, now=NOON)
     page = reverse("complaints:compensation", args=[case.pk])
-    client.get(page)  # counts the peers' complaints for a day
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(page)
 
 
