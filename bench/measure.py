@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 
 READS = ("SELECT", "WITH", "EXPLAIN", "SAVEPOINT", "RELEASE")
@@ -141,15 +142,16 @@ def _replay(bare: psycopg.Connection[Any], asked: list[tuple[str, Any]], undone:
 
 
 def _taken_back(call: Callable[[], object]) -> Callable[[], None]:
-    """Psycopg is not told of the rollback: it would forget what is prepared, which it does not at a commit."""
+    """What it would commit is rolled back. Psycopg is not told: it would forget what is prepared, which it does not at
+    a commit."""
+
+    def instead_of_commit() -> None:
+        connection.connection.pgconn.exec_(b"ROLLBACK")
+        connection.run_on_commit.clear()  # nothing is mailed
 
     def run() -> None:
-        with transaction.atomic():
-            link = connection.connection.pgconn
-            link.exec_(b"SAVEPOINT before")
+        with patch.object(connection, "_commit", instead_of_commit):
             call()
-            link.exec_(b"ROLLBACK TO before")
-            connection.run_on_commit.clear()  # nothing is mailed
 
     return run
 

@@ -26,7 +26,7 @@ from cancellations.engine.guards import Barred, Limits, Priced, Standing
 from cancellations.engine.lookup import NOT_TOLD, Believed, Estimates
 from cancellations.engine.ranking import NONE, Offers
 from cancellations.engine.special import beta_interval
-from cancellations.engine.values import STANDARD
+from cancellations.engine.values import STANDARD, Contract
 from cancellations.models import CancellationCase, EnginePolicy, Suggestion
 from cancellations.models.rows import Rows
 from cancellations.standing import Known, known
@@ -86,11 +86,17 @@ def _seen(published: Published, believed: Believed, reason: int, segment: str) -
     return _Seen(seen, none, told)
 
 
+@lru_cache(maxsize=128)
+def _costs(published: Published, contract: Contract) -> tuple[Decimal, ...]:
+    """Of each entry; contracts with one price and margin are many."""
+    return tuple(entry.price(contract) for entry in published.entries)
+
+
 def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now: datetime) -> Weighed:
     """Pure: no query. The arithmetic is done for all entries at once."""
     published, standing = desk.published, about.standing
     seen = _seen(published, desk.believed, reason_id or NOT_TOLD, segment)
-    costs = [entry.price(standing.contract) for entry in published.entries]
+    costs = _costs(published, standing.contract)
     left, price_of_budget = desk.budgets_of(_month_gone(timezone.localdate(now)))
     everything = Offers(
         published.versions,
@@ -130,10 +136,8 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
     nothing = NO_INCENTIVE | {"stays": stays_without, "refusals": []}
     best = np.lexsort((published.versions, -scores, ~shown)).tolist()
     place = int(np.count_nonzero(shown & (scores > 0)))  # "no incentive" follows what gains something
-    ordered = {
-        name: [*(column[i] for i in best[:place]), nothing[name], *(column[i] for i in best[place:])]
-        for name, column in columns.items()
-    }
+    order = [*best[:place], len(costs), *best[place:]]
+    ordered = {name: list(map([*column, nothing[name]].__getitem__, order)) for name, column in columns.items()}
     ordered |= {
         "value": [f"{standing.value:.2f}"] * (1 + len(costs)),
         "stays_without": [stays_without] * (1 + len(costs)),
