@@ -19,7 +19,7 @@ from customers.models import Customer, Subscription
 from customers.timeline import Entry, Place
 from staff import formats, paging
 from staff.models import User
-from staff.statements import kept
+from staff.statements import kept, prepared
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -54,10 +54,11 @@ def band_for(customer: Customer, now: datetime, *, goodwill: Decimal | None = No
     One query for the subscriptions, one for goodwill, at most two for each app of the band. A page that has summed up
     the `goodwill` of the year already hands it over, and its sources are not asked again.
     """
-    subscriptions = _running(customer.pk)
+    with prepared():
+        subscriptions = _running(customer.pk)
+        parts = [source(customer, now) for source in band]
     if goodwill is None:
         goodwill = given([customer.pk], _year_before(now), now)[customer.pk]
-    parts = [source(customer, now) for source in band]
     return HeaderBand(
         pk=customer.pk,
         name=customer.name,

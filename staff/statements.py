@@ -125,7 +125,7 @@ class _Statement:
 def prepared() -> Iterator[None]:
     """In it, or in a function that it decorates, PostgreSQL keeps the plan of what it is asked again and again.
 
-    For actions of many small statements by key, which are planned for longer than they run. Not for lists and reports,
+    For small statements by key, which are planned for longer than they run. Not for lists, reports and spans of time,
     whose plan must fit their values (decision 24). A rollback forgets what was prepared.
     """
     connection.ensure_connection()

@@ -20,7 +20,7 @@ from staff import charts, formats
 from staff.authority import authority_of
 from staff.decisions import Verdict
 from staff.models import User
-from staff.statements import kept
+from staff.statements import kept, prepared
 
 TONES = {
     AwardState.PENDING: "amber",
@@ -146,6 +146,7 @@ def _summary(remedy: RemedyRow) -> str:
     return capfirst(f"{named} {remedy.amount}" if remedy.amount != "–" else named)
 
 
+@prepared()
 @kept
 def awards_of(case: int) -> QuerySet[Award]:
     """The newest ten of a case, but for those that others replaced, with everything."""

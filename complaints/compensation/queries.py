@@ -36,7 +36,7 @@ from complaints.states import State
 from customers import goodwill
 from customers.models import Customer, Subscription
 from staff.models import User
-from staff.statements import kept
+from staff.statements import kept, prepared
 
 YEAR = timedelta(days=365)
 COMPARED = timedelta(days=730)
@@ -51,6 +51,7 @@ NOTHING = Decimal(0)
 UPHELD = (ComplaintCase.Outcome.UPHELD, ComplaintCase.Outcome.PARTLY)
 
 
+@prepared()
 def found(pk: int) -> ComplaintCase:
     """The case with its customer and category; one query. Raises Http404."""
     for case in _cases(pk):
