@@ -17,12 +17,20 @@ class ReasonForm(forms.Form):
     """Why the customer leaves. Everything may be left out."""
 
     reason = forms.ModelChoiceField(Reason.objects.filter(is_active=True), required=False)
+    category = forms.ModelChoiceField(ReasonCategory.objects.all(), required=False)
     own_reading = forms.ModelChoiceField(
         Reason.objects.filter(is_active=True), required=False, label=_("Your own reading")
     )
     note = forms.CharField(max_length=2000, required=False, label=_("In the customer's words"))
     competitor = forms.CharField(max_length=80, required=False, label=_("Competitor"))
     version = forms.IntegerField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A category without a reason is kept as just that: the first tap counts already."""
+        cleaned = super().clean() or {}
+        if (category := cleaned.get("category")) and not cleaned.get("reason"):
+            cleaned["reason"] = category.unsaid()
+        return cleaned
 
 
 class EndForm(forms.Form):

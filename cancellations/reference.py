@@ -131,4 +131,7 @@ def load_reasons() -> int:
                 },
             )
             added += made
+        if not category.reasons.filter(code=category.unsaid_code).exists():
+            category.unsaid()
+            added += 1
     return added

@@ -25,7 +25,7 @@ def why(row: Candidate) -> str:
         "without": formats.percent(row["stays_without"]),
     }
     if not row["presented"]:
-        told = _("Not offered before: marketing expects that %(share)s accept.") % shares
+        told = _("Not offered before: by similar offers and marketing's word %(share)s would accept.") % shares
     elif row.get("scope") == "reason":
         told = (
             ngettext(
@@ -92,7 +92,7 @@ def guard(code: str, values: Mapping[str, Any]) -> str:
                 "floor": formats.percent(values["floor"]),
             }
         case "goodwill":
-            return _("%(given)s given in 12 months, the limit is %(limit)s") % money
+            return _("%(given)s given in 12 months; with %(cost)s more it is above the limit of %(limit)s") % money
         case "budget":
             return _("%(left)s left in the month's budget") % money
     return code

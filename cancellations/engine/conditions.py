@@ -388,14 +388,19 @@ def _sentence(node: Node, variables: Variables, *, inside: bool) -> str:
 
 
 def say_finding(finding: Mapping[str, Any], variables: Variables) -> str:
-    """Why it failed, in what was found: “Tenure 4 months < 6 months”."""
+    """Why it failed, in what was found: “Tenure 4 months < 6 months”, “Segment: Business, not Plus or Standard”."""
     variable = variables.get(finding["var"])
     label = variable.label if variable else finding["var"]
     actual = say_value(variable, finding["actual"])
     value = say_value(variable, finding["value"])
     if finding["passed"] is None:
-        return _now("%(what)s: not known (%(wanted)s wanted)") % {"what": label, "wanted": value}
+        wanted = f"{WORDS[finding['op']]} {value}"
+        if finding["negated"]:
+            wanted = _now("not (%s)") % wanted
+        return _now("%(what)s: not known (wanted: %(wanted)s)") % {"what": label, "wanted": wanted}
     if finding["op"] in SIGNS:
         sign = SIGNS[finding["op"]] if finding["passed"] else OPPOSITE[finding["op"]]
         return f"{label} {actual} {sign} {value}"
+    if finding["op"] in ("in", "not_in") and (finding["op"] == "in") is not finding["passed"]:
+        return _now("%(what)s: %(actual)s, not %(wanted)s") % {"what": label, "actual": actual, "wanted": value}
     return f"{label}: {actual}"

@@ -31,8 +31,26 @@ class ReasonCategory(Named):
         verbose_name = _("reason category")
         verbose_name_plural = _("reason categories")
 
+    @property
+    def unsaid_code(self) -> str:
+        return f"{self.code}-not-told"
+
+    def unsaid(self) -> "Reason":
+        """The reason of a customer who named the category and nothing more, made where there is none yet. What holds
+        for all of the category's reasons (none are offered anything, all are complaints) holds for it."""
+        reason = Reason.objects.filter(code=self.unsaid_code).select_related("category").first()
+        if reason is None:
+            flags = list(self.reasons.values(*Reason.FLAGS))
+            shared = {name: bool(flags) and all(row[name] for row in flags) for name in Reason.FLAGS}
+            names = {"name": "Nothing more said", "name_sv": "Inget mer sagt", "name_de": "Nichts Näheres gesagt"}
+            defaults = {"category": self, "order": 900, **names, **shared}
+            reason, _made = Reason.objects.get_or_create(code=self.unsaid_code, defaults=defaults)
+        return reason
+
 
 class Reason(Named):
+    FLAGS = ("opens_complaint", "never_offer", "names_competitor")
+
     category = models.ForeignKey(
         ReasonCategory, models.PROTECT, related_name="reasons", verbose_name=_("reason category")
     )

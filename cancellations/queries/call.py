@@ -50,15 +50,14 @@ class Why:
     reasons: Sequence[Choice]
     all_reasons: tuple[Choice, ...]  # drawn once for all calls with the same
     asks_competitor: bool
-    skipped: bool
 
 
-def why(case: CancellationCase, category_pk: int | None = None) -> Why:
+def why(case: CancellationCase) -> Why:
     """One query."""
     rows: dict[ReasonCategory, list[Reason]] = {}
     for reason in _in_use():
         rows.setdefault(reason.category, []).append(reason)
-    chosen = category_pk or (case.reason.category_id if case.reason else None)
+    chosen = case.reason.category_id if case.reason else None
     opened = next((row for row in rows if row.pk == chosen), None)
     return Why(
         categories=[Choice(row.pk, row.label(), row.pk == chosen) for row in rows],
@@ -66,6 +65,7 @@ def why(case: CancellationCase, category_pk: int | None = None) -> Why:
         reasons=[
             Choice(r.pk, r.label(), r.pk == case.reason_id, r.names_competitor)
             for r in (rows[opened] if opened else [])
+            if opened and r.code != opened.unsaid_code  # that is the category itself
         ],
         all_reasons=tuple(
             Choice(r.pk, f"{row.label()}: {r.label()}", r.pk == case.own_reading_id)
@@ -73,7 +73,6 @@ def why(case: CancellationCase, category_pk: int | None = None) -> Why:
             for r in reasons
         ),
         asks_competitor=bool(case.reason and case.reason.names_competitor),
-        skipped=case.reason_id is None and category_pk is None,
     )
 
 
@@ -159,7 +158,7 @@ def steps(case: CancellationCase, panel: Offers) -> list[Step]:
             formats.moment(case.noticed_at) if case.noticed_at else _("Ask: “Do you want to cancel today?”"),
             case.noticed_at is not None,
         ),
-        (_("Ask why, in the customer's words"), case.reason.label() if case.reason else _("It may be skipped."), told),
+        (_("Ask why, in the customer's words"), _told(case.reason) if case.reason else _("It may be skipped."), told),
         (
             _("“May I tell you of an offer?”"),
             str(case.get_permission_display()) if asked and not panel.locked else panel.locked or _("A no is final."),
@@ -174,3 +173,7 @@ def steps(case: CancellationCase, panel: Offers) -> list[Step]:
     ]
     current = next((index for index, row in enumerate(rows) if not row[2]), len(rows))
     return [Step(text, detail, done, index == current) for index, (text, detail, done) in enumerate(rows)]
+
+
+def _told(reason: Reason) -> str:
+    return reason.category.label() if reason.code == reason.category.unsaid_code else reason.label()

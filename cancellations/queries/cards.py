@@ -331,7 +331,7 @@ def not_shown(case: CancellationCase) -> list[NotShown]:
     offered = {row["version"] for row in candidates.shown(suggestion, alternatives=2)} if left else set()
     rows = _left_out(suggestion, {version for version, _presented in made} | offered)
     versions = _versions(rows)
-    return [_why_not(versions[pk], row) for row in rows if (pk := row["version"]) in versions]
+    return [_why_not(versions[pk], row, suggestion) for row in rows if (pk := row["version"]) in versions]
 
 
 def _left_out(suggestion: Suggestion, cards: Set[int | None]) -> list[candidates.Candidate]:
@@ -349,8 +349,17 @@ def _incentives(versions: tuple[int, ...]) -> QuerySet[IncentiveVersion]:
     return IncentiveVersion.objects.select_related("incentive").filter(pk__in=versions)
 
 
-def _why_not(version: IncentiveVersion, row: candidates.Candidate) -> NotShown:
+def _why_not(version: IncentiveVersion, row: candidates.Candidate, suggestion: Suggestion) -> NotShown:
     title = terms.headline(version.incentive.kind, version.terms, version.incentive.label())
+    gain = Decimal(row["gain"])
     if row["refusals"]:
-        return NotShown(title, "; ".join(wording.refusal(refusal) for refusal in row["refusals"]))
-    return NotShown(title, _("gains %(gain)s") % {"gain": formats.money(Decimal(row["gain"]))})
+        why = "; ".join(wording.refusal(refusal) for refusal in row["refusals"])
+    elif gain <= 0:
+        why = _("would cost more than it brings: %(gain)s")
+    elif suggestion.hold_out and not suggestion.overridden:
+        why = _("would gain %(gain)s; this customer is measured without offers")
+    elif suggestion.chosen_id is None:
+        why = _("would gain %(gain)s; this time nothing was chosen")
+    else:
+        why = _("would gain %(gain)s; those shown come first")
+    return NotShown(title, why if row["refusals"] else why % {"gain": formats.money(gain)})

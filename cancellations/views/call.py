@@ -63,10 +63,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     case = queries.found(pk)
     if not case.is_open:
         return redirect("cancellations:case", pk=pk)
-    category = request.GET.get("category", "")
-    part = "#why" if request.htmx and category else ""
-    context = _context(request, case, category=int(category) if category.isdecimal() else None, whole=not part)
-    return render(request, f"cancellations/call.html{part}", context)
+    return render(request, "cancellations/call.html", _context(request, case))
 
 
 @require_GET
@@ -91,21 +88,18 @@ def not_shown(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "cancellations/not_shown.html", {"rows": cards.not_shown(case)})
 
 
-def _context(
-    request: HttpRequest, case: CancellationCase, *, category: int | None = None, whole: bool = True
-) -> dict[str, Any]:
+def _context(request: HttpRequest, case: CancellationCase) -> dict[str, Any]:
     now = timezone.now()
-    context: dict[str, Any] = {"case": case, "why": queries.why(case, category)}
-    if whole:
-        panel = cards.offers(case, by=request.user, now=now)
-        context |= {
-            "band": None if request.htmx else band_for(case.customer, now, goodwill=panel.goodwill),
-            "panel": panel,
-            "endings": queries.endings(case, now),
-            "steps": queries.steps(case, panel),
-            "keep_form": _keep_form(get_language()),
-        }
-    return context
+    panel = cards.offers(case, by=request.user, now=now)
+    return {
+        "case": case,
+        "why": queries.why(case),
+        "band": None if request.htmx else band_for(case.customer, now, goodwill=panel.goodwill),
+        "panel": panel,
+        "endings": queries.endings(case, now),
+        "steps": queries.steps(case, panel),
+        "keep_form": _keep_form(get_language()),
+    }
 
 
 @lru_cache

@@ -81,7 +81,8 @@ def test_from_hello_to_receipt_with_a_second_persons_approval(
     begin(page, live_server, company)
     axe(page)
     fits(page)
-    page.get_by_role("link", name="Price").press("Enter")
+    page.get_by_role("button", name="Price", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Price increase")).to_be_focused()
     page.get_by_role("button", name="Cheaper elsewhere").press("Enter")
     expect(page.get_by_role("button", name="Cheaper elsewhere")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("y")
@@ -140,6 +141,20 @@ def test_the_same_call_ends_in_a_registered_cancellation(
     assert Document.objects.get().language == "de"
 
 
+def test_the_category_alone_is_kept_and_enter_in_a_field_changes_no_reason(page, live_server, log_in, company):
+    log_in(page, UserFactory(role="agent"))
+    begin(page, live_server, company)
+    page.get_by_role("button", name="Competitor", exact=True).click()
+    page.get_by_label("Which competitor?").fill("Telenord")
+    page.get_by_label("Which competitor?").press("Enter")
+    expect(page.get_by_role("button", name="Competitor", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="No offers, please").click()
+    expect(page.get_by_text("Nothing is offered")).to_be_visible()
+    case = CancellationCase.objects.select_related("reason").get()
+    assert (case.reason.code, case.competitor, case.permission) == ("competitor-not-told", "Telenord", "refused")
+
+
 def test_closing_the_browser_loses_nothing(page, live_server, log_in, company, axe):
     log_in(page, UserFactory(role="agent"))
     begin(page, live_server, company)
@@ -156,9 +171,9 @@ def test_on_a_short_screen_the_bar_at_the_foot_covers_no_reason(page, live_serve
     log_in(page, UserFactory(role="agent"))
     begin(page, live_server, company)
     for name in ("Price", "Competitor"):
-        chosen = page.get_by_role("link", name=name, exact=True)
+        chosen = page.get_by_role("button", name=name, exact=True)
         chosen.click()
-        expect(chosen).to_have_attribute("aria-current", "true")
+        expect(chosen).to_have_attribute("aria-pressed", "true")
         bar = page.locator(".call-foot").bounding_box()["y"]
         lowest = page.locator("#why .opt").evaluate_all(
             "all => Math.max(...all.map(e => e.getBoundingClientRect().bottom))"
@@ -176,7 +191,8 @@ FOCUS_HIDDEN = """() => {
 def test_what_has_the_focus_is_not_hidden_by_a_bar(page, live_server, log_in, company, narrow):
     log_in(page, UserFactory(role="agent"))
     begin(page, live_server, company)
-    page.get_by_role("link", name="Price", exact=True).click()
+    page.get_by_role("button", name="Price", exact=True).click()
+    expect(page.get_by_role("button", name="Price increase")).to_be_focused()
     narrow(page)
     for key in ("Tab", "Shift+Tab"):
         for _ in range(25):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from cancellations.models import CancellationCase, CaseNumber, IncentiveVersion, Offer, Reason
+from cancellations.models import CancellationCase, CaseNumber, IncentiveVersion, Offer, Reason, ReasonCategory
 from cancellations.models.cases import OPEN_STATES
 from cancellations.reference import REASONS, load_reasons
 from staff.errors import WrongState
@@ -91,10 +91,21 @@ def test_numbers_count_up_by_year():
 
 
 def test_reasons_are_loaded_once_and_edits_stay():
-    total = sum(1 + len(reasons) for _, _, reasons in REASONS)
+    total = sum(2 + len(reasons) for _, _, reasons in REASONS) - 1  # "unknown" has its own for "not told"
     assert load_reasons() == total
     Reason.objects.filter(code="price-budget").update(name="No money")
     assert load_reasons() == 0
     reason = Reason.objects.get(code="price-budget")
     assert (reason.label("en"), reason.label("sv"), reason.label("fi")) == ("No money", "Ansträngd ekonomi", "No money")
     assert Reason.objects.filter(never_offer=True).exists()
+
+
+def test_a_category_alone_is_a_reason_with_what_all_of_its_reasons_share():
+    load_reasons()
+    unsaid = {category.code: category.unsaid() for category in ReasonCategory.objects.all()}
+    assert [code for code, reason in unsaid.items() if reason.opens_complaint] == ["billing"]
+    assert [code for code, reason in unsaid.items() if reason.names_competitor] == ["competitor"]
+    assert not any(reason.never_offer for reason in unsaid.values())  # "household" alone is no word of a death
+    own = ReasonCategory.objects.create(code="weather", name="Weather")
+    assert own.unsaid() == own.unsaid()
+    assert (own.unsaid().category, own.unsaid().label("sv")) == (own, "Inget mer sagt")
