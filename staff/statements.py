@@ -59,6 +59,10 @@ def kept(build: Callable[P, QuerySet[M, R]]) -> Callable[P, list[R]]:
     return rows  # type: ignore[return-value]  # by position only, which ParamSpec cannot say
 
 
+# Of the arguments (17, ("a", 3)) the shape is (int, ("a", int)): one statement for all calls that share it. The varying
+# values are 17 and 3. The statement is written with stand-ins for them, which are then looked for among its parameters.
+
+
 def _shape(arg: Any) -> Any:
     if type(arg) is tuple:
         return tuple(map(_shape, arg))
@@ -66,6 +70,7 @@ def _shape(arg: Any) -> Any:
 
 
 def _stand_in(shape: Any, places: Iterator[int]) -> Any:
+    """The arguments of a shape, with values that nobody else uses, each another."""
     if type(shape) is tuple:
         return tuple(_stand_in(part, places) for part in shape)
     return _STAND_INS[shape](next(places)) if isinstance(shape, type) and shape in _STAND_INS else shape
@@ -81,6 +86,8 @@ def _varying(arg: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
+    """A queryset compiled once, with what Django needs to read the rows of its SQL."""
+
     queryset: QuerySet[Any, Any]
     compiler: Any
     converters: Any
@@ -106,6 +113,8 @@ class _Statement:
         return cls(queryset, compiler, converters, sql, tuple(params), places)
 
     def rows(self, values: list[Any]) -> QuerySet[Any, Any]:
+        """The queryset again, unasked: a copy of its query gives out a copy of the compiler, whose SQL is written
+        already and has these values. From there on it is Django's own."""
         params = list(self.params)
         for at, which in self.places:
             params[at] = values[which]

@@ -65,25 +65,25 @@ def write(sheets: Iterable[Sheet], *then: Statement) -> None:
     """Write new rows, then do the rest: few rows in one query with it, many by COPY."""
     filled = [sheet for sheet in sheets if sheet.rows]
     if sum([len(sheet.rows) for sheet in filled]) >= COPY_FROM:
-        with connection.cursor() as cursor:
-            for sheet in filled:
-                with cursor.copy(f'COPY "{sheet.table}" ({sheet.columns}) FROM STDIN') as copy:
-                    for row in sheet.rows:
-                        copy.write_row(row)
+        _copy(filled)
         filled = []
     if statements := [*(sheet.statement for sheet in filled), *then]:
         ask(*statements)
 
 
+def _copy(sheets: Iterable[Sheet]) -> None:
+    with connection.cursor() as cursor:
+        for sheet in sheets:
+            with cursor.copy(f'COPY "{sheet.table}" ({sheet.columns}) FROM STDIN') as copy:
+                for row in sheet.rows:
+                    copy.write_row(row)
+
+
 def array(values: Iterable[object]) -> str:
     """An array as PostgreSQL reads it, for a statement that says its type. As a literal its length is known to the
-    planner; the driver's own list takes ten times as long to write."""
-    told = list(values)
-    texts = ["NULL" if value is None else f'"{value}"' for value in told]
-    whole = ",".join(texts)
-    if "\\" in whole or whole.count('"') != 2 * (len(texts) - texts.count("NULL")):  # a text has a mark of its own
-        whole = ",".join("NULL" if value is None else _quoted(str(value)) for value in told)
-    return f"{{{whole}}}"
+    planner; the driver's own list takes several times as long to write."""
+    texts = ["NULL" if value is None else _quoted(str(value)) for value in values]
+    return f"{{{','.join(texts)}}}"
 
 
 def _quoted(text: str) -> str:
