@@ -187,12 +187,15 @@ def offer_chain(
     root: tuple[float, float],
     mapped: Array,
     word: Array,
-    fit_of: Array | None = None,
+    fit_of: ArrayLike = 0.0,
 ) -> Posterior:
     """Counts over incentive × reason × segment → posteriors at each level.
 
     Beside the plain chain an incentive's estimate for a reason learns from its kind for that reason (what pauses do
     for those who moved) and leaves from the segment's general inclination: both are log-odds added to the parent's.
+    Whoever chooses puts an offer where it fits, so none of them is judged by its own rate: a kind is by its reasons,
+    each counting once however often it was tried, an incentive and a segment against what the same reasons say to the
+    same kinds.
     `fit_of`, kind × reason in log-odds, is what another quantity says of how a kind fits a reason. `mapped` are
     marketing's guesses, `word` what each is worth in cases.
     """
@@ -200,29 +203,52 @@ def offer_chain(
     all_k, all_n = k.sum((-1, -2, -3)), n.sum((-1, -2, -3))
     p0, s0 = (all_k + root[0]) / (all_n + sum(root)), all_n + sum(root)
     kind_k, kind_n = (np.einsum("ji,...irs->...jrs", kinds, counts) for counts in (k, n))
-    p1, s1, kappa1 = _step(kind_k.sum((-1, -2)), kind_n.sum((-1, -2)), p0[..., None], 1)
-    p2, s2, kappa2 = _step(k.sum((-1, -2)), n.sum((-1, -2)), p1[..., of_kind], 1)
-    # second parent: kind × reason against the kind
-    expected = p1[..., :, None] if fit_of is None else _expit(_logit(p1)[..., :, None] + fit_of)
-    pr, sr, kappar = _step(kind_k.sum(-1), kind_n.sum(-1), expected, 2)
-    fit = _logit(pr) - _logit(p1)[..., :, None]
-    parent = _expit(_logit(p2)[..., :, None] + fit[..., of_kind, :])
+    kr, nr = kind_k.sum(-1), kind_n.sum(-1)
+    p1, s1, kappa1 = _kinds(kr, nr, fit_of, root)
+    pr, sr, kappar = _step(kr, nr, _expit(_logit(p1)[..., None] + np.asarray(fit_of)), 2)
+    k2, n2 = k.sum((-1, -2)), n.sum((-1, -2))
+    expected = _expected(n.sum(-1), pr[..., of_kind, :], p1[..., of_kind])
+    p2, s2, kappa2 = _step(k2, n2, expected, 1)
+    parent = _expit(_logit(pr)[..., of_kind, :] + (_logit(p2) - _logit(expected))[..., None])
     guessed = (KAPPA * parent + word * np.nan_to_num(mapped)) / (KAPPA + word)
     parent = np.where(np.isnan(mapped), parent, guessed)
     k3, n3 = k.sum(-1), n.sum(-1)
     p3, s3, kappa3 = _step(k3, n3, parent, 2)
     # second parent of the leaves: what the segment does in general, for this kind
-    ps, _, _ = _step(kind_k.sum(-2), kind_n.sum(-2), p1[..., :, None], 2)
-    lean = _logit(ps) - _logit(p1)[..., :, None]
+    expected = _expected(np.swapaxes(kind_n, -1, -2), pr[..., None, :], p1[..., None])
+    ps, _, _ = _step(kind_k.sum(-2), kind_n.sum(-2), expected, 2)
+    lean = _logit(ps) - _logit(expected)
     p4, s4, kappa4 = _step(k, n, _expit(_logit(p3)[..., None] + lean[..., of_kind, None, :]), 3)
     return Posterior(
         levels=("all", "kind", "incentive", "kind×reason", "incentive×reason", "incentive×reason×segment"),
         mean=(p0, p1, p2, pr, p3, p4),
         strength=(s0, s1, s2, sr, s3, s4),
-        k=(all_k, kind_k.sum((-1, -2)), k.sum((-1, -2)), kind_k.sum(-1), k3, k),
-        n=(all_n, kind_n.sum((-1, -2)), n.sum((-1, -2)), kind_n.sum(-1), n3, n),
+        k=(all_k, kr.sum(-1), k2, kr, k3, k),
+        n=(all_n, nr.sum(-1), n2, nr, n3, n),
         kappas=(np.full_like(p0, sum(root)), kappa1, kappa2, kappar, kappa3, kappa4),
     )
+
+
+def _kinds(k: Array, n: Array, fit: ArrayLike, root: tuple[float, float]) -> tuple[Array, Array, Array]:
+    """Counts over kind × reason → what a kind does in general: mean, strength and κ. However often a reason was tried,
+    it is one: n callers of a cell tell of its parent what n(κ + 1) / (n + κ) callers of different cells would (by the
+    variance of a beta-binomial share). What `fit` explains is taken off."""
+    worth = (KAPPA + 1) / (KAPPA + n)
+    k, n = worth * k, worth * n
+
+    def level() -> tuple[Array, Array, Array]:
+        everywhere = (k.sum((-1, -2)) + root[0]) / (n.sum((-1, -2)) + sum(root))
+        return _step(k.sum(-1), n.sum(-1), everywhere[..., None], 1)
+
+    mean = level()[0][..., None]
+    k = np.clip(k - n * (_expit(_logit(mean) + np.asarray(fit)) - mean), 0, n)
+    return level()
+
+
+def _expected(n: Array, share: Array, without: Array) -> Array:
+    """The mean of `share` over the last axis as often as each was met, `n`; `without` where none was."""
+    mean: Array = ((n * share).sum(-1) + without) / (n.sum(-1) + 1)
+    return mean
 
 
 def context_chain(k: Array, n: Array, *, root: tuple[float, float]) -> Posterior:

@@ -51,8 +51,27 @@ def test_a_reason_never_tried_learns_from_the_others_and_a_guess_from_marketing(
     plain = beliefs.learn(some, catalogue().prior()).accept
     assert plain.mean[-1][PAUSE, 2, 0] > 0.6
     guessed = beliefs.learn(some, catalogue(mapped={(11, 2): 0.2}).prior()).accept
-    assert guessed.mean[-1][GIFT, 2, 0] < plain.mean[-1][GIFT, 2, 0] - 0.2
+    assert guessed.mean[-1][GIFT, 2, 0] < plain.mean[-1][GIFT, 2, 0] - 0.15
     assert guessed.mean[-1][PAUSE, 2, 0] == plain.mean[-1][PAUSE, 2, 0]
+
+
+@pytest.mark.parametrize("often", [20, 400])
+def test_a_kind_put_where_it_fits_is_not_thought_to_fit_everywhere(often):
+    some = facts()
+    some.presented[PAUSE, 0, 0, 0], some.accepted[PAUSE, 0, 0, 0] = often, often * 0.8
+    some.presented[PAUSE, 1, 0, 0], some.accepted[PAUSE, 1, 0, 0] = 20, 2
+    pause = beliefs.learn(some, catalogue().prior()).accept
+    assert pause.mean[-1][PAUSE, 0, 0] > 0.6
+    assert 0.25 < pause.mean[-1][PAUSE, 2, 0] < 0.5  # of its own callers up to three in four said yes
+
+
+def test_incentives_of_a_kind_are_compared_by_what_the_same_reasons_say():
+    some = facts()
+    some.presented[0, 0, 0, 0], some.accepted[0, 0, 0, 0] = 200, 160
+    some.presented[1, 1, 0, 0], some.accepted[1, 1, 0, 0] = 200, 20
+    pauses = Catalogue([10, 11], ["pause", "pause"], [0, 1, 2], ["standard", "plus"])
+    favoured, other = beliefs.learn(some, pauses.prior()).accept.mean[-1][:, 2, 1]
+    assert favoured == pytest.approx(other, abs=0.03)
 
 
 def test_steady_callers_change_nothing():

@@ -1,0 +1,3 @@
+from bench.offers import main
+
+main()
