@@ -167,7 +167,9 @@ class Subscription(models.Model):
 class Note(models.Model):
     """Something worth remembering about the customer, in a colleague's words."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="notes", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="notes", db_index=False, verbose_name=_("customer")
+    )
     text = models.TextField(_("text"), max_length=4000)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
@@ -184,7 +186,9 @@ class Note(models.Model):
 class Change(models.Model):
     """Who changed which of the customer's details, from what to what."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="changes", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="changes", db_index=False, verbose_name=_("customer")
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
     version = models.PositiveIntegerField(_("version"))  # the customer's, after this change
@@ -226,7 +230,9 @@ class Document(models.Model):
     (`customers.letters.pdf_of`), and from then on its bytes and their hash never change. Erased, it has no bytes; the
     hash stays, which proves a copy that somebody shows."""
 
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="documents", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="documents", db_index=False, verbose_name=_("customer")
+    )
     kind = models.SlugField(_("kind"), max_length=40)  # the app's own word: "cancellation_receipt"
     title = models.CharField(_("title"), max_length=200)
     language = models.CharField(_("language"), max_length=5)
@@ -254,7 +260,9 @@ class Delivery(models.Model):
         FAILED = "failed", _("failed")
         UNADDRESSED = "unaddressed", _("no e-mail address: hand it over or post it")
 
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="deliveries", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="deliveries", db_index=False, verbose_name=_("customer")
+    )
     document = models.ForeignKey(
         Document, models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name=_("document")
     )

@@ -154,13 +154,13 @@ class Migration(migrations.Migration):
                 ('window_until', models.DateField(blank=True, help_text='90 days after the call, whatever its outcome.', null=True, verbose_name='watched until')),
                 ('paying_on_day_90', models.BooleanField(blank=True, help_text='Empty until the day has come. Paused or about to end is not paying.', null=True, verbose_name='active and paying on day 90')),
                 ('referred_to', models.CharField(blank=True, help_text="A complaint's number.", max_length=40, verbose_name='handed to')),
-                ('agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cancellation_cases', to=settings.AUTH_USER_MODEL, verbose_name='agent')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellation_cases', to='customers.customer', verbose_name='customer')),
+                ('agent', models.ForeignKey(db_index=False, blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cancellation_cases', to=settings.AUTH_USER_MODEL, verbose_name='agent')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cancellation_cases', to='customers.customer', verbose_name='customer')),
                 ('opened_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='opened by')),
                 ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cancellation_cases', to='customers.subscription', verbose_name='subscription')),
                 ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='staff.team', verbose_name='team')),
                 ('own_reading', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cancellations.reason', verbose_name="the agent's own reading")),
-                ('reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cancellations.reason', verbose_name='reason as told')),
+                ('reason', models.ForeignKey(db_index=False, blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cancellations.reason', verbose_name='reason as told')),
             ],
             options={
                 'verbose_name': 'cancellation case',
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                 ('consent_at', models.DateTimeField(blank=True, help_text='A longer contract needs recorded consent.', null=True, verbose_name='consent to the extension')),
                 ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='cancellations.cancellationcase', verbose_name='case')),
-                ('incentive_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='cancellations.incentiveversion', verbose_name='incentive version')),
+                ('incentive_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='cancellations.incentiveversion', verbose_name='incentive version')),
                 ('suggestion', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='cancellations.suggestion', verbose_name='suggestion')),
             ],
             options={
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('what', models.CharField(choices=[('state', 'state'), ('reason', 'reason'), ('permission', 'permission to tell of an offer'), ('end', 'end date'), ('agent', 'agent'), ('referral', 'handed to complaints'), ('hardship', 'offers shown in hardship')], default='state', max_length=12, verbose_name='what')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.cancellationcase', verbose_name='case')),
+                ('subject', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.cancellationcase', verbose_name='case')),
             ],
             options={
                 'verbose_name': 'case move',
@@ -400,7 +400,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.offer', verbose_name='offer')),
+                ('subject', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='cancellations.offer', verbose_name='offer')),
             ],
             options={
                 'verbose_name': 'offer move',

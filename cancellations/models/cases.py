@@ -91,11 +91,17 @@ class CancellationCase(Stateful):
         Subscription, models.PROTECT, related_name="cancellation_cases", verbose_name=_("subscription")
     )
     customer = models.ForeignKey(
-        Customer, models.PROTECT, related_name="cancellation_cases", verbose_name=_("customer")
+        Customer, models.PROTECT, related_name="cancellation_cases", db_index=False, verbose_name=_("customer")
     )
     state = models.CharField(_("state"), max_length=30, choices=CaseState, default=CaseState.OPENED)
     reason = models.ForeignKey(
-        Reason, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("reason as told")
+        Reason,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        db_index=False,
+        verbose_name=_("reason as told"),
     )
     own_reading = models.ForeignKey(
         Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("the agent's own reading")
@@ -117,6 +123,7 @@ class CancellationCase(Stateful):
         null=True,
         blank=True,
         related_name="cancellation_cases",
+        db_index=False,
         verbose_name=_("agent"),
     )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team"))
@@ -204,7 +211,9 @@ class CaseMove(Move):
         HARDSHIP = "hardship", _("offers shown in hardship")
 
     what = models.CharField(_("what"), max_length=12, choices=What, default=What.STATE)
-    subject = models.ForeignKey(CancellationCase, models.CASCADE, related_name="moves", verbose_name=_("case"))
+    subject = models.ForeignKey(
+        CancellationCase, models.CASCADE, related_name="moves", db_index=False, verbose_name=_("case")
+    )
 
     class Meta(Move.Meta):
         abstract = False

@@ -120,7 +120,7 @@ class Offer(Stateful):
 
     case = models.ForeignKey(CancellationCase, models.PROTECT, related_name="offers", verbose_name=_("case"))
     incentive_version = models.ForeignKey(
-        IncentiveVersion, models.PROTECT, related_name="offers", verbose_name=_("incentive version")
+        IncentiveVersion, models.PROTECT, related_name="offers", db_index=False, verbose_name=_("incentive version")
     )
     suggestion = models.ForeignKey(
         Suggestion, models.PROTECT, null=True, blank=True, related_name="offers", verbose_name=_("suggestion")
@@ -179,7 +179,7 @@ class Offer(Stateful):
 
 
 class OfferMove(Move):
-    subject = models.ForeignKey(Offer, models.CASCADE, related_name="moves", verbose_name=_("offer"))
+    subject = models.ForeignKey(Offer, models.CASCADE, related_name="moves", db_index=False, verbose_name=_("offer"))
 
     class Meta(Move.Meta):
         abstract = False

@@ -145,7 +145,9 @@ class ComplaintCase(Stateful):
         GOODWILL = "goodwill", _("goodwill without admission")
 
     number = models.CharField(_("case number"), max_length=16, unique=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="complaints", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="complaints", db_index=False, verbose_name=_("customer")
+    )
     channel = models.CharField(_("came by"), max_length=8, choices=Channel)
     received_at = models.DateTimeField(_("received"))
     recorded_at = models.DateTimeField(_("recorded"), editable=False)
@@ -153,7 +155,9 @@ class ComplaintCase(Stateful):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by")
     )
 
-    category = models.ForeignKey(Category, models.PROTECT, related_name="cases", verbose_name=_("category"))
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="cases", db_index=False, verbose_name=_("category")
+    )
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.MODERATE)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
     title = models.CharField(_("in one line"), max_length=160)
@@ -176,6 +180,7 @@ class ComplaintCase(Stateful):
         null=True,
         blank=True,
         related_name="complaints",
+        db_index=False,
         verbose_name=_("handled by"),
     )
     team = models.ForeignKey(
@@ -283,7 +288,9 @@ class ComplaintCase(Stateful):
 
 
 class CaseMove(Move):
-    subject = models.ForeignKey(ComplaintCase, models.CASCADE, related_name="moves", verbose_name=_("complaint"))
+    subject = models.ForeignKey(
+        ComplaintCase, models.CASCADE, related_name="moves", db_index=False, verbose_name=_("complaint")
+    )
 
     class Meta(Move.Meta):
         abstract = False
@@ -295,7 +302,9 @@ class CaseMove(Move):
 class CaseChange(models.Model):
     """A field that a person or a rule changed besides the state: what it said before, who changed it, when."""
 
-    case = models.ForeignKey(ComplaintCase, models.CASCADE, related_name="changes", verbose_name=_("complaint"))
+    case = models.ForeignKey(
+        ComplaintCase, models.CASCADE, related_name="changes", db_index=False, verbose_name=_("complaint")
+    )
     field = models.CharField(_("field"), max_length=40)
     before = models.CharField(_("before"), max_length=200, blank=True)
     after = models.CharField(_("after"), max_length=200, blank=True)

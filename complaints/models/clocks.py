@@ -148,7 +148,9 @@ class Pause(models.Model):
 class Cycle(models.Model):
     """From registration, or a reopening, to the end. A reopened case starts a new cycle; earlier results stay."""
 
-    case = models.ForeignKey(ComplaintCase, models.CASCADE, related_name="cycles", verbose_name=_("complaint"))
+    case = models.ForeignKey(
+        ComplaintCase, models.CASCADE, related_name="cycles", db_index=False, verbose_name=_("complaint")
+    )
     number = models.PositiveSmallIntegerField(_("number"))
     started_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("until"), null=True, blank=True)
@@ -176,7 +178,7 @@ class Clock(models.Model):
         STATUTORY = "statutory", _("answer required by law")
 
     case = models.ForeignKey(ComplaintCase, models.CASCADE, related_name="clocks", verbose_name=_("complaint"))
-    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="clocks", verbose_name=_("cycle"))
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="clocks", db_index=False, verbose_name=_("cycle"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="+", verbose_name=_("promise"))
     target = models.PositiveIntegerField(_("target"), help_text=_("Open seconds; for the law, calendar days."))

@@ -55,7 +55,9 @@ class Award(Stateful):
 
     MOVES = AWARD_MOVES
 
-    case = models.ForeignKey(ComplaintCase, models.PROTECT, related_name="awards", verbose_name=_("complaint"))
+    case = models.ForeignKey(
+        ComplaintCase, models.PROTECT, related_name="awards", db_index=False, verbose_name=_("complaint")
+    )
     state = models.CharField(_("state"), max_length=10, choices=AwardState)
     matrix = models.ForeignKey(Matrix, models.PROTECT, null=True, related_name="awards", verbose_name=_("guidance"))
     owed = models.DecimalField(_("owed"), max_digits=10, decimal_places=2)
@@ -73,7 +75,7 @@ class Award(Stateful):
     explanation = models.JSONField(_("explanation"))
     sentence = models.TextField(_("in one sentence, as the customer reads it"))
     proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False, verbose_name=_("proposed by")
     )
     proposed_at = models.DateTimeField(_("proposed at"))
     replaces = models.OneToOneField(
@@ -193,7 +195,7 @@ class Remedy(Stateful):
     Kind = RemedyKind
     MOVES = REMEDY_MOVES
 
-    award = models.ForeignKey(Award, models.PROTECT, related_name="remedies", verbose_name=_("award"))
+    award = models.ForeignKey(Award, models.PROTECT, related_name="remedies", db_index=False, verbose_name=_("award"))
     kind = models.CharField(_("kind"), max_length=16, choices=RemedyKind)
     basis = models.CharField(_("for"), max_length=8, choices=Basis)
     state = models.CharField(_("state"), max_length=10, choices=RemedyState)

@@ -71,7 +71,9 @@ class Message(models.Model):
         IN = "in", _("from the customer")
         OUT = "out", _("to the customer")
 
-    case = models.ForeignKey(ComplaintCase, models.PROTECT, related_name="messages", verbose_name=_("complaint"))
+    case = models.ForeignKey(
+        ComplaintCase, models.PROTECT, related_name="messages", db_index=False, verbose_name=_("complaint")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     direction = models.CharField(_("direction"), max_length=8, choices=Direction)
     purpose = models.CharField(_("for"), max_length=16, choices=Purpose, default=Purpose.OTHER)
@@ -131,7 +133,9 @@ def _stored_name(attachment: "Attachment", name: str) -> str:
 class Attachment(models.Model):
     """A scanned letter, a photo, a receipt. Stored outside the web root, served only to those who may see the case."""
 
-    case = models.ForeignKey(ComplaintCase, models.PROTECT, related_name="attachments", verbose_name=_("complaint"))
+    case = models.ForeignKey(
+        ComplaintCase, models.PROTECT, related_name="attachments", db_index=False, verbose_name=_("complaint")
+    )
     message = models.ForeignKey(
         Message, models.PROTECT, null=True, blank=True, related_name="attachments", verbose_name=_("message")
     )

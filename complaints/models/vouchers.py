@@ -59,7 +59,7 @@ class Voucher(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=VoucherKind, default=VoucherKind.VALUE)
     state = models.CharField(_("state"), max_length=8, choices=VoucherState, default=VoucherState.ACTIVE)
     customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, related_name="vouchers", verbose_name=_("customer")
+        "customers.Customer", models.PROTECT, related_name="vouchers", db_index=False, verbose_name=_("customer")
     )
     case = models.ForeignKey(
         "complaints.ComplaintCase",
@@ -149,7 +149,9 @@ class EntryKind(models.TextChoices):
 class VoucherEntry(models.Model):
     """One movement of a voucher's money, signed. Never changed, never deleted."""
 
-    voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="entries", verbose_name=_("voucher"))
+    voucher = models.ForeignKey(
+        Voucher, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("voucher")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=EntryKind)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     at = models.DateTimeField(_("at"))
