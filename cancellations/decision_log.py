@@ -22,6 +22,7 @@ HEAD = (
     "segment",
     "hold_out",
     "overridden",
+    "superseded",
     "model",
     "seed",
     "chosen",
@@ -56,6 +57,7 @@ def _facts(s: Suggestion) -> dict[str, Any]:
         "segment": s.features.get("segment", ""),
         "hold_out": int(s.hold_out),
         "overridden": int(s.overridden),
+        "superseded": int(s.superseded_at is not None),
         "model": s.model_version,
         "seed": s.seed,
         "chosen": s.chosen_id or 0,
@@ -83,14 +85,18 @@ def as_csv(rows: QuerySet[Suggestion]) -> Iterator[str]:
 def as_vowpal(rows: QuerySet[Suggestion]) -> Iterator[str]:
     """`action:cost:probability | features`, one line per decision whose outcome is known; cost is minus the net value
     (value if paying on day 90, less what was given), so that less is better. Actions count from 1, which is no
-    incentive; every other is its version's key and one."""
-    for suggestion in rows.iterator(chunk_size=500):
+    incentive; every other is its version's key and one.
+
+    Left out are decisions that another took the place of within the call, since the outcome is the other's, and the
+    hold-out: it was drawn by another lot than the logged one."""
+    drawn = rows.filter(hold_out=False, superseded_at__isnull=True, seed__gt=0)
+    for suggestion in drawn.iterator(chunk_size=500):
         facts = _facts(suggestion)
         if facts["paying_on_day_90"] == "":
             continue
         net = float(facts["value"] or 0) * facts["paying_on_day_90"] - float(facts["cost"] or 0)
         yield (
-            f"{facts['chosen'] + 1}:{-net:.2f}:{suggestion.propensity:.9f} | "
+            f"{facts['chosen'] + 1}:{0 - net:.2f}:{suggestion.propensity:.9f} | "
             f"{features(suggestion.features.get('values', {}))}\n"
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
-from cancellations import actions, demo_catalogue, demo_history
+from cancellations import actions, demo_budgets, demo_catalogue, demo_history, learning
 from cancellations.models import CancellationCase, OfferDecision, Reason
 from cancellations.reference import load_reasons
 from customers.models import Subscription
@@ -22,6 +22,10 @@ def load(*, seed: int, now: datetime) -> None:
     demo_catalogue.guess(catalogue)
     staff = {user.username: user for user in User.objects.filter(is_demo=True)}
     demo_history.tell(random, catalogue, staff, now)
+    demo_budgets.spend(now)
+    for months in range(12, 0, -1):  # what was believed each month, and is today
+        learning.learn(as_of=now - timedelta(days=30 * months))
+    learning.learn(as_of=now - timedelta(hours=1))
     _today(random, staff, now)
 
 

@@ -234,7 +234,8 @@ def learn(*, as_of: datetime) -> LearnedModel:
 
 
 def _rows(kept: LearnedModel, axes: Catalogue, model: Model) -> list[Belief]:
-    """What people look at: kinds, incentives, and those reasons of which there is data or a guess."""
+    """What people look at: kinds, incentives, and those reasons of which there is data or a guess. An incentive's
+    leaves are read from the tables themselves (`queries.beliefs`)."""
     rows: list[Belief] = []
     kinds = sorted(set(axes.kinds)) or [""]
     for name in QUANTITIES:
@@ -242,7 +243,7 @@ def _rows(kept: LearnedModel, axes: Catalogue, model: Model) -> list[Belief]:
         for level, mean, strength, k, n in zip(
             posterior.levels, posterior.mean, posterior.strength, posterior.k, posterior.n, strict=True
         ):
-            if level in ("kind×reason", "incentive×reason×segment", "reason×segment"):
+            if level in ("kind×reason", "incentive×reason×segment"):
                 continue
             for at in np.ndindex(mean.shape):
                 where: dict[str, object] = {}
@@ -250,7 +251,11 @@ def _rows(kept: LearnedModel, axes: Catalogue, model: Model) -> list[Belief]:
                     where["kind"] = kinds[at[0]]
                 elif level.startswith("incentive"):
                     where |= {"incentive_id": axes.incentives[at[0]], "kind": axes.kinds[at[0]]}
-                if level.endswith("reason"):
+                if level == "reason×segment":
+                    if not n[at]:
+                        continue
+                    where |= {"reason_id": axes.reasons[at[0]] or None, "segment": axes.segments[at[1]]}
+                elif level.endswith("reason"):
                     guessed = level != "reason" and (axes.incentives[at[0]], axes.reasons[at[1]]) in axes.mapped
                     if not n[at] and not guessed:
                         continue

@@ -195,7 +195,20 @@ class BeliefSerializer(serializers.ModelSerializer[Belief]):
 
     class Meta:
         model = Belief
-        fields = ["model", "quantity", "level", "kind", "incentive", "reason", "k", "n", "mean", "strength", "likely"]
+        fields = [
+            "model",
+            "quantity",
+            "level",
+            "kind",
+            "incentive",
+            "reason",
+            "segment",
+            "k",
+            "n",
+            "mean",
+            "strength",
+            "likely",
+        ]
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2))

@@ -68,3 +68,7 @@ class Reason(Named):
     class Meta:
         verbose_name = _("reason")
         verbose_name_plural = _("reasons")
+
+    def said(self) -> str:
+        """The reason, or its category where nothing more was said. The category must be loaded."""
+        return self.category.label() if self.code == self.category.unsaid_code else self.label()

@@ -158,7 +158,7 @@ def steps(case: CancellationCase, panel: Offers) -> list[Step]:
             formats.moment(case.noticed_at) if case.noticed_at else _("Ask: “Do you want to cancel today?”"),
             case.noticed_at is not None,
         ),
-        (_("Ask why, in the customer's words"), _told(case.reason) if case.reason else _("It may be skipped."), told),
+        (_("Ask why, in the customer's words"), case.reason.said() if case.reason else _("It may be skipped."), told),
         (
             _("“May I tell you of an offer?”"),
             str(case.get_permission_display()) if asked and not panel.locked else panel.locked or _("A no is final."),
@@ -173,7 +173,3 @@ def steps(case: CancellationCase, panel: Offers) -> list[Step]:
     ]
     current = next((index for index, row in enumerate(rows) if not row[2]), len(rows))
     return [Step(text, detail, done, index == current) for index, (text, detail, done) in enumerate(rows)]
-
-
-def _told(reason: Reason) -> str:
-    return reason.category.label() if reason.code == reason.category.unsaid_code else reason.label()

@@ -1,12 +1,16 @@
 """What the engine believes, what it may spend, what limits it."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cancellations.actions import incentives as actions
 from cancellations.budgets import month_of
 from cancellations.incentive_forms import BudgetForm, LimitsForm
-from cancellations.models import Belief, Budget, EnginePolicy, Incentive, LearnedModel
+from cancellations.models import Belief, Budget, EnginePolicy, Incentive, LearnedModel, Reason
 from cancellations.queries import beliefs as queries
 from staff import charts, formats
 from staff.errors import DomainError
@@ -25,17 +29,26 @@ Quantity = Belief.Quantity
 @require_safe
 @permission_required("cancellations.view_beliefs", raise_exception=True)
 def beliefs(request: HttpRequest) -> HttpResponse:
-    """By incentive, or (with ?incentive=) by reason of one incentive; ?quantity= chooses the estimate."""
+    """By kind and incentive, or (with ?incentive=) by reason of one incentive, or (with ?reason= too) by segment;
+    ?quantity= chooses the estimate."""
     quantity = request.GET.get("quantity", Quantity.ACCEPT)
     quantity = quantity if quantity in Quantity.values else Quantity.ACCEPT
-    chosen = Incentive.objects.filter(pk=_number(request.GET.get("incentive"))).first()
+    chosen = reason = None
+    if quantity in (Quantity.ACCEPT, Quantity.STAY_ACCEPTED):  # who refused or had no offer is not told by incentive
+        chosen = Incentive.objects.filter(pk=_number(request.GET.get("incentive"))).first()
+        reason = Reason.objects.filter(pk=_number(request.GET.get("reason"))).first() if chosen else None
     model = LearnedModel.objects.defer("arrays").order_by("-as_of").first()
-    rows = queries.rows(model, quantity, chosen) if model else []
+    if model is None:
+        rows = []
+    elif chosen and reason:
+        rows = queries.by_segment(model, quantity, chosen, reason)
+    else:
+        rows = queries.rows(model, quantity, chosen)
     shown = [
         {
-            "name": row.name or _("all"),
-            "url": row.incentive_id and not chosen,
-            "incentive": row.incentive_id,
+            "name": row.name or (chosen.label() if chosen else _("all")),
+            "depth": row.depth,
+            "url": _further(row, quantity, chosen, reason),
             "mean": formats.percent(row.mean),
             "range": f"{formats.percent(row.low)}–{formats.percent(row.high)}",
             "picture": charts.interval(row.mean, row.low, row.high),
@@ -45,11 +58,13 @@ def beliefs(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
+    points = queries.moved(quantity, chosen, reason)
     return render(
         request,
         "cancellations/engine/beliefs.html",
         {
             "rows": shown,
+            "moved": _moved(points) if len(points) > 1 else None,
             "model": model,
             "as_of": formats.moment(model.as_of) if model else "",
             "facts": formats.number(model.facts) if model else "",
@@ -59,7 +74,31 @@ def beliefs(request: HttpRequest) -> HttpResponse:
             "quantities": [(value, label, value == quantity) for value, label in Quantity.choices],
             "quantity": quantity,
             "chosen": chosen,
+            "reason": reason,
         },
+    )
+
+
+def _further(row: queries.Row, quantity: str, chosen: Incentive | None, reason: Reason | None) -> str:
+    """Where the next link of the chain is told."""
+    if reason or not row.incentive_id or (chosen and not row.reason_id):
+        return ""
+    address = {"quantity": quantity, "incentive": row.incentive_id}
+    return "?" + urlencode(address | {"reason": row.reason_id} if chosen else address)
+
+
+def _moved(points: Sequence[queries.Moved]) -> charts.Chart:
+    days = [point.day.toordinal() for point in points]
+    bounds = {
+        _("estimate"): [point.mean for point in points],
+        _("likely from"): [point.low for point in points],
+        _("to"): [point.high for point in points],
+    }
+    return charts.curves(
+        _("How it moved"),
+        {name: list(zip(days, values, strict=True)) for name, values in bounds.items()},
+        head=_("Day"),
+        write=lambda day: formats.day(date.fromordinal(int(day))),
     )
 
 
@@ -70,42 +109,62 @@ def _number(text: str | None) -> int | None:
 @require_http_methods(["GET", "POST"])
 @permission_required("cancellations.view_budget", raise_exception=True)
 def budgets(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """The budgets of this month, how they burn down, and a form for whoever may set them."""
-    now = timezone.now()
-    month = month_of(now)
+    """The budgets of a month (?month=2026-11-01, else this one), how they burn down, and a form for whoever may set
+    them."""
+    this = month_of(timezone.now())
     may = request.user.has_perm("cancellations.change_budget")
     instance = get_object_or_404(Budget, pk=pk) if pk else None
+    month = instance.month if instance else _month(request.GET.get("month")) or this
     form = BudgetForm(request.POST or None, instance=instance, initial={} if instance else {"month": month})
     if request.method == "POST" and may and form.is_valid():
         try:
-            actions.set_budget(pk, **form.cleaned_data)
+            saved = actions.set_budget(pk, **form.cleaned_data)
         except DomainError as error:
             form.add_error(error.field, str(error))
         else:
             messages.success(request, _("Saved."))
-            return redirect("cancellations:budgets")
+            return redirect(f"{reverse('cancellations:budgets')}?month={saved.month.isoformat()}")
     rows = []
-    for budget, points in queries.burn_down(month):
+    for row in queries.burn_down(month):
+        budget = row.budget
         left = budget.amount - budget.reserved - budget.consumed
         rows.append(
             {
                 "pk": budget.pk,
                 "name": budget.incentive or _("all incentives"),
                 "team": budget.team or _("all teams"),
-                "month": formats.day(budget.month),
                 "amount": formats.money(budget.amount),
                 "reserved": formats.money(budget.reserved),
                 "consumed": formats.money(budget.consumed),
                 "left": formats.money(left),
                 "tone": "red" if left <= 0 else "amber" if left < budget.amount / 5 else "",
-                "chart": charts.curves(_("Left of the budget"), {_("left"): points}, head=_("Day"))
-                if len(points) > 1
+                "price": formats.number(round(1 + row.price, 2)) if month == this else "",
+                "chart": charts.curves(
+                    _("Left of the budget"), {_("left"): row.left, _("at an even pace"): row.even}, head=_("Day")
+                )
+                if row.left
                 else None,
             }
         )
+    months = sorted({this, month, *queries.budget_months()}, reverse=True)
     return render(
-        request, "cancellations/engine/budgets.html", {"rows": rows, "form": form if may else None, "editing": instance}
+        request,
+        "cancellations/engine/budgets.html",
+        {
+            "rows": rows,
+            "form": form if may else None,
+            "editing": instance,
+            "month": formats.month(month),
+            "months": [(each.isoformat(), formats.month(each), each == month) for each in months],
+        },
     )
+
+
+def _month(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "").replace(day=1)
+    except ValueError:
+        return None
 
 
 @require_http_methods(["GET", "POST"])

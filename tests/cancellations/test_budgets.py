@@ -1,6 +1,6 @@
 """The month's money under threads, and what becomes of it as an offer goes its way."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -13,6 +13,7 @@ from cancellations.actions import incentives
 from cancellations.budgets import BudgetSpent
 from cancellations.engine.guards import price_of_budget
 from cancellations.models import Budget, BudgetUse, Offer, OfferDecision
+from cancellations.queries.beliefs import burn_down
 from staff.errors import DomainError
 from tests.cancellations.factories import CancellationCaseFactory, IncentiveVersionFactory, OfferFactory
 from tests.conftest import NOON
@@ -181,3 +182,23 @@ def test_approval_consumption_and_release_in_threads_keep_every_budget_exact():
     for budget in (own, house):
         budget.refresh_from_db()
         assert (budget.reserved, budget.consumed) == held(budget) == (Decimal(40), Decimal(60))
+
+
+def test_a_month_of_budgets_burns_down_beside_an_even_pace_and_says_what_its_money_counts_for(client_as, time_machine):
+    """Half of the month's money is gone on the tenth of thirty days: λ = (0.5 / (1/3) − 1) · 0.5² = 0.125."""
+    time_machine.move_to(datetime(2026, 11, 10, 12, tzinfo=UTC), tick=False)
+    month = date(2026, 11, 1)
+    budget = Budget.objects.create(month=month, amount=100, consumed=50)
+    offer = OfferFactory(state="applied", cost=50, presented_at=NOON, answered_at=NOON)
+    BudgetUse.objects.create(
+        budget=budget, offer=offer, amount=50, state="consumed", reserved_at=datetime(2026, 11, 4, 12, tzinfo=UTC)
+    )
+    (row,) = burn_down(month)
+    assert (row.left[2], row.left[3], row.left[-1], row.even[14]) == ((3, 1.0), (4, 0.5), (10, 0.5), (15, 0.5))
+    assert row.price == pytest.approx(0.125)
+    client = client_as("manager")
+    assert "× 1.12" in client.get("/cancellations/budgets/").content.decode()
+    saved = client.post("/cancellations/budgets/", {"month": "2026-12-24", "amount": "70", "incentive": "", "team": ""})
+    page = client.get(saved.url).content.decode()
+    assert ("€70.00" in page, "€100.00" in page) == (True, False)  # next month's is found where it was set
+    assert client.get("/cancellations/budgets/?month=garbage").status_code == 200

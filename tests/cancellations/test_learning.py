@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cancellations import decision_log, learning
-from cancellations.models import Belief, LearnedModel, Offer, Suggestion
+from cancellations.models import Belief, EnginePolicy, LearnedModel, Offer, Suggestion
+from cancellations.queries import beliefs
 from cancellations.suggestions import suggest_for
 from tests.cancellations.factories import (
     CancellationCaseFactory,
@@ -120,6 +121,7 @@ def test_a_decision_is_replayed_by_its_number(version):
 
 
 def test_the_log_is_exported_for_others(version):
+    EnginePolicy.objects.create(created_at=NOON, hold_out=0)
     case = CancellationCaseFactory(
         reason=ReasonFactory(),
         state="saved_pending",
@@ -138,6 +140,10 @@ def test_the_log_is_exported_for_others(version):
     assert float(probability) == pytest.approx(made.propensity, abs=1e-9)
     assert "segment=standard" in line
     assert "tenure_months:92" in line
+    for lot in ({"hold_out": True}, {"hold_out": False, "superseded_at": NOON}):
+        Suggestion.objects.update(**lot)
+        assert list(decision_log.as_vowpal(decision_log.decisions())) == []  # nothing that lot's probability explains
+    assert "".join(decision_log.as_csv(decision_log.decisions())).splitlines()[1].split(",")[7] == "1"
 
 
 def test_only_the_last_offer_of_a_call_answers_for_what_became_of_it(version):
@@ -156,6 +162,33 @@ def test_only_the_last_offer_of_a_call_answers_for_what_became_of_it(version):
         ("accept", other.incentive_id): (0, 1),
         ("stay_accepted", version.incentive_id): (1, 1),
     }
+
+
+def test_what_is_believed_is_told_along_the_chain_with_how_it_moved(version, client_as, django_assert_num_queries):
+    """An incentive stands under its kind, its reasons under it, segments under a reason; who refused is told by reason
+    and segment, since no incentive stands above them."""
+    case = past(version, days=120, accepted=True, paying=True)
+    past(version, days=100, accepted=False, paying=False)
+    learning.learn(as_of=NOON - timedelta(days=60))
+    model = learning.learn(as_of=NOON)
+    with django_assert_num_queries(3):
+        whole = beliefs.rows(model, "accept", None)
+    assert [(row.depth, round(row.k), round(row.n)) for row in whole] == [(0, 1, 2), (1, 1, 2), (2, 1, 2)]
+    assert [len(row.course) for row in whole] == [2, 2, 2]
+    own = beliefs.rows(model, "accept", version.incentive)
+    assert [(row.depth, row.reason_id) for row in own[:3]] == [(0, None), (1, None), (2, case.reason_id)]
+    segments = beliefs.by_segment(model, "accept", version.incentive, case.reason)
+    assert {row.name: (row.k, row.n) for row in segments}["Standard"] == (1, 2)
+    assert all(row.low < row.mean < row.high for row in segments)
+    first, last = beliefs.moved("accept", version.incentive, None)
+    assert (first.day, last.day) == (NOON.date() - timedelta(days=60), NOON.date())
+    assert (last.mean, last.low) == (own[1].mean, own[1].low)
+    (refused,) = beliefs.rows(model, "stay_refused", None)
+    assert (refused.name.endswith("Standard"), refused.k, refused.n) == (True, 0, 1)
+    page = client_as("marketing").get(
+        "/cancellations/beliefs/", {"incentive": version.incentive_id, "reason": case.reason_id}
+    )
+    assert "The figures" in page.content.decode()  # the table behind the picture
 
 
 @pytest.mark.parametrize("cases", [1, 3])

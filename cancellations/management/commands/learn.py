@@ -29,4 +29,4 @@ class Command(BaseCommand):
             told = "same" if same else f"differs (was {before.digest[:16]})"
             self.stdout.write(f"{after.as_of:%Y-%m-%d %H:%M} cases={after.facts} digest={after.digest[:16]} {told}")
         if differing:
-            raise CommandError(f"{differing} models differ: facts or first guesses were changed since.")
+            raise CommandError(f"{differing} models differ: facts, guesses, reasons or incentives were changed since.")
