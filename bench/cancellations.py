@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import customers, suggestion
-from bench.measure import Table, opened
+from bench.measure import Table, opened, settle
 from cancellations import actions
 from cancellations.models import CancellationCase, Offer, Reason
 from cancellations.queries import lists
@@ -111,13 +111,13 @@ def fill() -> User:
                 " FROM cancellations_cancellationcase WHERE number LIKE 'X-B-%%'",
                 [before, after, late],
             )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    settle()
     return user
 
 
-def a_call(user: User, number: str = "C-1999999") -> CancellationCase:
-    """A call of today led by the real actions as far as the offers, its customer one of the million."""
+def a_call(user: User, last: int = 1) -> CancellationCase:
+    """A call of today led by the real actions as far as the offers, of the last of the customers or one before."""
+    number = f"C-{1_000_000 + customers.CUSTOMERS - last}"
     case = CancellationCase.objects.filter(customer__number=number, state="offering").first()
     if case is None:
         person = Customer.objects.get(number=number)
@@ -153,7 +153,7 @@ def main() -> None:
     category = Reason.objects.order_by("pk").values_list("category_id", flat=True).first()
     wanted = {
         "queue, first page": {},
-        "queue, page 400": {"after": deep},
+        "queue, page 400": {"after": deep or ""},
         "queue, open": {"show": "open"},
         "queue, mine and leaving": {"whose": "mine", "show": "leaving"},
         "queue, stayed, of a category": {"show": "stayed", "category": category},
@@ -173,7 +173,7 @@ def presses(table: Table, client: Client, call: CancellationCase, user: User) ->
     AuthorityLimit.objects.get_or_create(role=user.groups.get(), kind="offer")
     user = OneQuery().get_user(user.pk) or user  # as one who is logged in comes: with permissions and limits
     version = best(call)
-    other = a_call(user, "C-1999998")
+    other = a_call(user, last=2)
     offer = Offer.objects.filter(case=other, state="presented").first()
     offer = offer or actions.present(other.pk, version_id=best(other), by=user, now=timezone.now())
 

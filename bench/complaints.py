@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from bench.measure import Table, opened
+from bench.measure import Table, opened, settle
 from bench.stories import STORIES, stories, vocabulary
 from complaints.models import Category, ComplaintCase, Matrix, MatrixCell
 from complaints.queries import queue
@@ -92,8 +92,7 @@ def fill(count: int = CASES) -> User:
     user = User.objects.filter(username="bench-lead").first() or UserFactory(username="bench-lead", role="team lead")
     if not ComplaintCase.objects.filter(number=f"K-B-{count - 1:07d}").exists():
         _write(user, count)
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM (ANALYZE)")
+        settle()
     return user
 
 

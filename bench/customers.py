@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bench.measure import Table, opened
+from bench.measure import Table, opened, settle
 from customers import queries
 from customers.demo_names import BRITAIN, GERMANY, SWEDEN
 from customers.lexemes import vector
@@ -93,7 +93,7 @@ def fill() -> None:
                 copy.write_row((*row, vector(*map(str, row[:6]))))
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute(index)
-        cursor.execute("ANALYZE")
+    settle()
 
 
 def main() -> None:

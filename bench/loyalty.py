@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from bench.measure import Table, opened
+from bench.measure import Table, opened, settle
 from loyalty import actions
 from loyalty.actions.rows import insert
 from loyalty.importing.importer import run
@@ -65,8 +65,7 @@ def fill() -> Programme:
         insert(
             [CardToken(number=f"98{n:08}", membership=m, issued_at=now) for n, m in enumerate(members)],
         )
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE loyalty_membership, loyalty_cardtoken")
+        settle()
     return programme
 
 
