@@ -1,5 +1,6 @@
 """Fixtures that every room shares."""
 
+import gc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,13 @@ NOON = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)  # noon in Stockholm, a Wednesd
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Chromium first, on one of the workers; what is short comes last, where they share it out evenly."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is read in by now stays to the end, and need not be searched for rubbish again and again: a tenth of the
+    suite's processor time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from complaints import actions, surveys
 from complaints.models import ComplaintCase, Survey
+from tests.browser.conftest import log_out
 from tests.complaints.factories import CategoryFactory, PolicyFactory, RootCauseFactory, registered
 from tests.factories import SubscriptionFactory
 
@@ -46,7 +47,7 @@ def test_a_letter_is_registered_answered_and_judged(page, live_server, log_in, a
     page.get_by_role("button", name="Close").click()
     page.get_by_text("closed", exact=True).first.wait_for()
     assert ComplaintCase.objects.get().outcome == "upheld"
-    page.context.clear_cookies()
+    log_out(page)
     page.goto(live_server.url + reverse("complaints:survey", args=[surveys.token_of(Survey.objects.get())]))
     axe(page)
     for group in page.get_by_role("group").all():

@@ -13,6 +13,7 @@ from staff.approvals import Pending, approvals
 from staff.home import Line, Panel, home
 from staff.models import User
 from staff.search import Hit, search
+from tests.browser.conftest import log_out
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.browser
@@ -141,7 +142,7 @@ def test_a_second_factor_is_set_up_and_asked_for(page, live_server, settings, lo
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Recovery Codes")
     axe(page)
-    page.context.clear_cookies()
+    log_out(page)
     enter()
     expect(page.get_by_text("protected by two-factor")).to_be_visible()
     axe(page)

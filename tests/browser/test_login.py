@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from playwright.sync_api import expect
 
 from config.settings import openid_connect
+from tests.browser.conftest import log_out
 
 pytestmark = pytest.mark.browser
 PASSWORD = "stay-with-kvar"
@@ -53,7 +54,7 @@ def test_a_passkey_is_added_and_opens_the_desk(page, live_server, user_as, axe):
     expect(page.get_by_role("heading", name="Recovery Codes")).to_be_visible()
     assert Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).count() == 1
 
-    page.context.clear_cookies()
+    log_out(page)
     page.goto(at)
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.locator("nav.nav")).to_be_visible()

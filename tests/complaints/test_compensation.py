@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, IntegrityError, transaction
 from hypothesis import strategies as st
 
@@ -253,10 +254,7 @@ def test_when_the_mail_server_refuses_nothing_was_issued(agent, settings):
     assert states(award) == ("done", ["done"])
 
 
-class Refusing:
-    def __init__(self, **kwargs):
-        pass
-
+class Refusing(BaseEmailBackend):
     def send_messages(self, messages):
         raise OSError("greylisted")
 
