@@ -28,7 +28,7 @@ from cancellations.models import (
     ReasonIncentive,
     Suggestion,
 )
-from staff.records import Moves, ReadOnly
+from staff.records import Moves, Numbered, ReadOnly
 
 
 class CaseMoves(Moves):
@@ -98,11 +98,11 @@ class NoticeInline(admin.StackedInline):
 
 
 @admin.register(CancellationCase)
-class CaseAdmin(ReadOnly):
+class CaseAdmin(Numbered):
     list_display = ("number", "customer", "state", "reason", "agent", "opened_at", "ends_on")
-    list_filter = ("state", "reason__category", "team", "permission")
+    list_filter = ("state", "reason__category", "team")
     list_select_related = ("customer", "reason", "agent")
-    search_fields = ("number", "customer__number")
+    search_fields = ("number__exact",)
     ordering = ("-opened_at", "-pk")
     inlines = (NoticeInline, CaseMoves)
     actions = ("register_cancellation", "reinstate", "win_back")
@@ -127,12 +127,12 @@ class CaseAdmin(ReadOnly):
 
 
 @admin.register(Offer)
-class OfferAdmin(ReadOnly):
+class OfferAdmin(Numbered):
     list_display = ("case", "incentive_version", "state", "cost", "gain", "was_lead", "created_at", "by")
-    list_filter = ("state", "incentive_version__incentive__kind", "was_lead")
+    list_filter = ("state", "incentive_version__incentive__kind")
     list_select_related = ("case", "incentive_version__incentive", "by")
-    search_fields = ("case__number",)
-    ordering = ("-created_at", "-pk")
+    search_fields = ("case__number__exact",)
+    ordering = ("-pk",)
     inlines = (OfferMoves,)
     actions = ("approve", "apply")
 
@@ -154,17 +154,16 @@ class OfferAdmin(ReadOnly):
 @admin.register(OfferDecision)
 class DecisionAdmin(ReadOnly):
     list_display = ("offer", "verdict", "amount", "requested_by", "requested_at", "decided_by", "decided_at")
-    list_filter = ("verdict",)
     list_select_related = ("offer__case", "offer__incentive_version__incentive", "requested_by", "decided_by")
     ordering = ("-requested_at", "-pk")
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(ReadOnly):
+class SuggestionAdmin(Numbered):
     list_display = ("case", "at", "chosen", "propensity", "hold_out", "overridden", "model_version")
     list_filter = ("hold_out", "overridden")
     list_select_related = ("case", "chosen__incentive")
-    search_fields = ("case__number",)
+    search_fields = ("case__number__exact",)
     ordering = ("-at", "-pk")
 
 
@@ -224,11 +223,10 @@ class BudgetAdmin(ReadOnly):
 
 
 @admin.register(PastOffer)
-class PastOfferAdmin(ReadOnly):
+class PastOfferAdmin(Numbered):
     """Imported, as observed: no part of any figure but the report of the past."""
 
     list_display = ("customer", "offer", "offered_on", "accepted", "still_customer", "cost", "imported_at")
-    list_filter = ("accepted", "still_customer")
     list_select_related = ("customer",)
-    search_fields = ("customer__number", "offer")
+    search_fields = ("customer__number__exact",)
     ordering = ("-offered_on", "-pk")

@@ -26,7 +26,7 @@ from complaints.models import (
     Template,
 )
 from complaints.texts import VARIABLES, unknown_variables
-from staff.records import Moves, ReadOnly
+from staff.records import Moves, Numbered, ReadOnly
 
 
 class CaseMoves(Moves):
@@ -34,11 +34,11 @@ class CaseMoves(Moves):
 
 
 @admin.register(ComplaintCase)
-class CaseAdmin(ReadOnly):
+class CaseAdmin(Numbered):
     list_display = ["number", "title", "customer", "state", "outcome", "received_at"]
     list_filter = ["state", "outcome", "channel", "severity"]
     list_select_related = ["customer"]
-    search_fields = ["number"]
+    search_fields = ["number__exact"]
     ordering = ["-received_at", "-pk"]
     exclude = ["search"]
     inlines = [CaseMoves]
@@ -47,7 +47,6 @@ class CaseAdmin(ReadOnly):
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
     list_display = ["case", "kind", "direction", "purpose", "at", "by"]
-    list_filter = ["kind", "direction", "purpose"]
     list_select_related = ["case", "by"]
     ordering = ["-pk"]
     exclude = ["search"]

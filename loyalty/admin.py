@@ -32,7 +32,7 @@ from loyalty.models import (
     StatusChange,
     Store,
 )
-from staff.records import Moves, ReadOnly
+from staff.records import Moves, Numbered, ReadOnly
 
 
 @admin.register(Store)
@@ -78,17 +78,16 @@ class MembershipAdmin(ReadOnly):
 
 
 @admin.register(CardToken)
-class CardAdmin(ReadOnly):
+class CardAdmin(Numbered):
     list_display = ["number", "membership", "status", "issued_at"]
-    search_fields = ["=number"]
+    search_fields = ["number__exact"]
 
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnly):
     list_display = ["number", "store", "business_date", "kind", "state", "stamps"]
     list_select_related = ["store"]
-    list_filter = ["kind", "state", "store"]
-    search_fields = ["=number"]
+    list_filter = ["store"]
 
 
 @admin.register(StatusChange)
@@ -110,7 +109,7 @@ class DuplicateAdmin(ReadOnly):
 class EntryAdmin(ReadOnly):
     list_display = ["membership", "seq", "kind", "stamps", "balance", "occurred_at", "recorded_at", "by"]
     list_select_related = ["membership", "by"]
-    list_filter = ["kind", "reason"]
+    list_filter = ["kind"]
 
 
 class Events(admin.TabularInline):
@@ -143,7 +142,6 @@ class MergeAdmin(ReadOnly):
 class RequestAdmin(ReadOnly):
     list_display = ["kind", "membership", "amount", "cost", "verdict", "requested_by", "requested_at", "decided_by"]
     list_select_related = ["membership", "requested_by", "decided_by"]
-    list_filter = ["kind", "verdict"]
     ordering = ["-id"]
 
 
@@ -200,7 +198,6 @@ class CampaignAdmin(ReadOnly):
 class MessageAdmin(ReadOnly):
     list_display = ["mailing", "reach", "why", "delivery", "at"]
     list_select_related = ["mailing", "reach", "delivery"]
-    list_filter = ["why"]
     ordering = ["-id"]
 
 
@@ -208,5 +205,4 @@ class MessageAdmin(ReadOnly):
 class GivenAdmin(ReadOnly):
     list_display = ["gift", "reach", "why", "cost", "at"]
     list_select_related = ["gift", "reach"]
-    list_filter = ["why"]
     ordering = ["-id"]

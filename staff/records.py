@@ -4,19 +4,39 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet, UniqueConstraint
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from staff.errors import DomainError
+
+MOST = 10_000
+
+
+class UpToMost(Paginator):
+    """Counts, and leafs through, no more than MOST rows, however many there are."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:MOST].count()
 
 
 class Growing(admin.ModelAdmin):
     """A list over rows without number: never counted whole, and sorted by what an index begins with."""
 
+    paginator = UpToMost
     show_full_result_count = False
     list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer = super().changelist_view(request, extra_context)
+        listed = (getattr(answer, "context_data", None) or {}).get("cl")
+        if listed and listed.result_count == MOST:
+            answer.context_data["subtitle"] = _("The first %(count)s. Narrow the list to see others.") % {"count": MOST}
+        return answer
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         indexed = begun_by_an_index(self.model)
@@ -58,6 +78,17 @@ class ReadOnly(Growing):
                 done += 1
         if done:
             self.message_user(request, _("Done: %(count)d.") % {"count": done}, messages.SUCCESS)
+
+
+class Numbered(ReadOnly):
+    """Found by the whole number, which an index answers; a subclass says where it stands, to be searched exactly."""
+
+    search_help_text = _("The whole number.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, search_term.upper())
 
 
 class Moves(admin.TabularInline):

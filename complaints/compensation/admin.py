@@ -22,7 +22,7 @@ from complaints.models import (
     VoucherExtension,
 )
 from staff.models import User
-from staff.records import Moves, ReadOnly
+from staff.records import Moves, Numbered, ReadOnly
 
 NOTE = "admin"
 
@@ -62,12 +62,11 @@ class AwardMoves(Moves):
 
 
 @admin.register(Award)
-class AwardAdmin(ReadOnly):
+class AwardAdmin(Numbered):
     list_display = ("case", "sentence", "state", "owed", "loss", "goodwill", "band", "proposed_by", "proposed_at")
-    list_filter = ("state", "band", "proposed_at")
+    list_filter = ("state", "proposed_at")
     list_select_related = ("case", "proposed_by")
-    search_fields = ("case__number", "case__customer__number")
-    date_hierarchy = "proposed_at"
+    search_fields = ("case__number__exact",)
     ordering = ("-pk",)
     inlines = (Remedies, Approvals, AwardMoves)
     actions = ("withdraw",)
@@ -85,11 +84,11 @@ class RemedyMoves(Moves):
 
 
 @admin.register(Remedy)
-class RemedyAdmin(ReadOnly):
+class RemedyAdmin(Numbered):
     list_display = ("award_case", "kind", "basis", "amount", "what", "state", "reference", "done_at")
-    list_filter = ("state", "kind", "basis")
+    list_filter = ("state", "kind")
     list_select_related = ("award__case",)
-    search_fields = ("award__case__number", "reference")
+    search_fields = ("award__case__number__exact",)
     ordering = ("-pk",)
     inlines = (RemedyMoves,)
     actions = ("complete",)
@@ -121,14 +120,14 @@ class Extensions(Below):
 
 
 @admin.register(Voucher)
-class VoucherAdmin(ReadOnly):
+class VoucherAdmin(Numbered):
     """Found by its last four characters: the whole code is nowhere in the database."""
 
     list_display = ("__str__", "customer", "kind", "product", "face", "balance", "valid_until", "state", "issued_at")
-    list_filter = ("state", "kind", "valid_until")
+    list_filter = ("state", "issued_at", "valid_until")
     list_select_related = ("customer",)
-    search_fields = ("last_four", "customer__number", "case__number")
-    date_hierarchy = "issued_at"
+    search_fields = ("last_four__exact",)
+    search_help_text = _("The last four characters.")
     ordering = ("-issued_at", "-pk")
     inlines = (Entries, Extensions)
     actions = ("void",)
