@@ -22,7 +22,7 @@ from cancellations.candidates import Refusal
 from cancellations.catalogue import Desk, Published, desk
 from cancellations.engine import choice, guards, ranking
 from cancellations.engine.conditions import Verdict
-from cancellations.engine.guards import Barred, Limits, Priced, Standing
+from cancellations.engine.guards import Array, Barred, Limits, Priced, Standing
 from cancellations.engine.lookup import NOT_TOLD, Believed, Estimates
 from cancellations.engine.ranking import NONE, Offers
 from cancellations.engine.special import beta_interval
@@ -87,16 +87,17 @@ def _seen(published: Published, believed: Believed, reason: int, segment: str) -
 
 
 @lru_cache(maxsize=128)
-def _costs(published: Published, contract: Contract) -> tuple[Decimal, ...]:
-    """Of each entry; contracts with one price and margin are many."""
-    return tuple(entry.price(contract) for entry in published.entries)
+def _costs(published: Published, contract: Contract) -> tuple[Array, list[str]]:
+    """Of each entry, to reckon with and as text; contracts with one price and margin are many."""
+    costs = [entry.price(contract) for entry in published.entries]
+    return np.array(costs, dtype=float), list(map(str, costs))
 
 
 def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now: datetime) -> Weighed:
     """Pure: no query. The arithmetic is done for all entries at once."""
     published, standing = desk.published, about.standing
     seen = _seen(published, desk.believed, reason_id or NOT_TOLD, segment)
-    costs = _costs(published, standing.contract)
+    costs, costs_told = _costs(published, standing.contract)
     left, price_of_budget = desk.budgets_of(_month_gone(timezone.localdate(now)))
     everything = Offers(
         published.versions,
@@ -104,7 +105,7 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
         seen.estimates.stay_accepted,
         seen.estimates.stay_refused,
         value=np.full(len(costs), float(standing.value)),
-        cost=np.array(costs, dtype=float),
+        cost=costs,
         lever=published.lever,
         price_of_budget=price_of_budget,
         mapped=seen.estimates.mapped,
@@ -129,7 +130,7 @@ def weigh(desk: Desk, about: Known, *, reason_id: int | None, segment: str, now:
         "shown": shown.tolist(),
         "score": scores.tolist(),
         "gain": [f"{gain:.2f}" for gain in expected.gain.tolist()],
-        "cost": list(map(str, costs)),
+        "cost": costs_told,
         **seen.told,
         "refusals": refusals,
     }

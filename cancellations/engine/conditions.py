@@ -8,7 +8,7 @@ Three layers per incentive: eligible (hard, legal), applicable (sensible now), s
 What is unknown is neither true nor false (Kleene's logic) and never lets an offer through, not under "not" either.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import accumulate
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 Type = Literal["months", "days", "count", "money", "percent", "choice", "yes_no"]
 Node = Mapping[str, Any]
+Places = NDArray[np.intp]
 Label = str | Promise
 
 LAYERS: dict[str, Label] = {
@@ -239,12 +240,12 @@ class Rules:
         for place, leaf, _negated in self._leaves:
             alike.setdefault((leaf["var"], leaf["op"]), []).append((place, leaf["value"]))
         self._comparisons = [
-            (variables[var], [place for place, _value in found], _comparison(op, [value for _place, value in found]))
+            (variables[var], _at(place for place, _value in found), _comparison(op, [value for _place, value in found]))
             for (var, op), found in alike.items()
             if var in variables
         ]
         self._steps = [
-            (kind, [place for place, _parts in found], *_joined([parts for _place, parts in found]))
+            (kind, _at(place for place, _parts in found), *_joined([parts for _place, parts in found]))
             for (_height, kind), found in sorted(self._groups.items())
         ]
 
@@ -330,9 +331,13 @@ def _comparison(op: str, wanted: Sequence[Any]) -> Callable[[Any], NDArray[np.bo
     return lambda actual: COMPARE[op](float(actual), numbers)
 
 
-def _joined(parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+def _at(places: Iterable[int]) -> Places:
+    return np.fromiter(places, np.intp)
+
+
+def _joined(parts: Sequence[Sequence[int]]) -> tuple[Places, Places]:
     """One after the other, and where each begins."""
-    return [place for each in parts for place in each], [0, *accumulate(map(len, parts))][:-1]
+    return _at(place for each in parts for place in each), _at([0, *accumulate(map(len, parts))][:-1])
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Offers:
         """These only, in this order; for one call."""
         where = np.asarray(at, dtype=int)
         columns = {f.name: getattr(self, f.name)[where] for f in fields(self) if f.name != "keys"}
-        return Offers(tuple(self.keys[i] for i in where), **columns)
+        return Offers(tuple(self.keys[i] for i in where.tolist()), **columns)
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and numbers, read back without loss by `from_json`."""
