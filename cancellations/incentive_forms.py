@@ -1,5 +1,6 @@
 """Forms of marketing's desk. Terms are generated from the kind, conditions from the variable."""
 
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -134,6 +135,24 @@ class ConditionForm(forms.Form):
         return {"var": self.variable.name, "op": op, "value": value}
 
 
+class PercentField(forms.DecimalField):
+    """A share of 1, written and read in percent."""
+
+    lowest, highest = 0, 100
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value * 100:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) else value
+
+    def to_python(self, value: Any) -> Decimal | None:
+        percent = super().to_python(value)
+        if percent is None:
+            return None
+        if not self.lowest <= percent <= self.highest:
+            bounds = {"low": self.lowest, "high": self.highest}
+            raise forms.ValidationError(_("Write a percentage from %(low)s to %(high)s."), params=bounds)
+        return percent / 100
+
+
 class LimitsForm(forms.ModelForm):
     class Meta:
         model = EnginePolicy
@@ -145,6 +164,15 @@ class LimitsForm(forms.ModelForm):
             "goodwill_in_year",
             "hold_out",
         ]
+        field_classes = dict.fromkeys(("margin_floor", "share_of_value", "hold_out"), PercentField)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["margin_floor"].lowest, self.fields["hold_out"].highest = -100, 50
+        for field in self.fields.values():
+            if isinstance(field, PercentField):
+                field.label = f"{field.label}, %"
+                field.widget.attrs |= {"step": "0.1", "min": field.lowest, "max": field.highest}
 
 
 class BudgetForm(forms.ModelForm):

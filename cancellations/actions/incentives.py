@@ -86,7 +86,7 @@ def edit_rules(
     version_pk: int, *, layer: str, path: edit.Path, step: str, by: User, node: Any = None, seen: str | None = None
 ) -> edit.Path | None:
     """One step of the rule editor on one layer: "add", "replace", "remove", "not", "all", "any", "unwrap", "switch",
-    "up", "down". Where the node now stands; None when it was removed. `seen`: the mark of the layer that the page
+    "up", "down", "in". Where the node now stands; None when it was removed. `seen`: the mark of the layer that the page
     showed. Raises DomainError with the sentence for the field, and Stale."""
     version = _locked(version_pk)
     if layer not in LAYERS:
@@ -110,6 +110,8 @@ def edit_rules(
                 changed = edit.switch(tree, path)
             case "up" | "down":
                 changed, stands = edit.move(tree, path, -1 if step == "up" else 1)
+            case "in":
+                changed, stands = edit.into(tree, path)
             case _:
                 raise DomainError(_("There is no such step."), code="bad_rule")
         version.rules = {**version.rules, layer: clean(changed, registry)}

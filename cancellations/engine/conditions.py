@@ -121,6 +121,8 @@ def clean_value(variable: Variable, op: str, value: object) -> Any:
         raise InvalidRule(_now("Write a number.")) from error
     if not number.is_finite() or abs(number) > 1_000_000:
         raise InvalidRule(_now("Write a number below a million."))
+    if number < 0 and variable.type != "money":
+        raise InvalidRule(_now("Write a number from 0 on."))
     if variable.type in ("months", "days", "count"):
         if number != int(number):
             raise InvalidRule(_now("Write a whole number."))

@@ -113,3 +113,20 @@ def move(tree: Tree, path: Path, by: int) -> tuple[Tree, Path]:
         siblings.extend(around)
     beside = path[-2] + (1 if by > 0 and rest else 0)
     return replace(tree, outer_path, _rebuild(outer, siblings)), (*outer_path, beside)
+
+
+def into(tree: Tree, path: Path) -> tuple[Tree, Path]:
+    """Into the group that stands before it among its siblings, at the end; else into the one after it, at the
+    beginning. Nothing moves into a "not", which would turn its meaning. The tree, and where the node now stands."""
+    if not path:
+        return tree, path
+    parent, here = at(tree, path[:-1]), path[-1]
+    node, parts = at(tree, path), list(children(parent))
+    for there in (here - 1, here + 1):
+        if 0 <= there < len(parts) and (kind := group_of(parts[there])) in ("all", "any"):
+            inner = children(parts[there])
+            parts[there] = {kind: [*inner, node] if there < here else [node, *inner]}
+            del parts[here]
+            stands = (there, len(inner)) if there < here else (here, 0)
+            return replace(tree, path[:-1], _rebuild(parent, parts)), (*path[:-1], *stands)
+    return tree, path

@@ -1,6 +1,8 @@
 """What may be offered: the catalogue, its immutable versions, and marketing's first guess of what helps."""
 
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 import pgtrigger
 from django.conf import settings
@@ -58,6 +60,15 @@ class Incentive(Named):
 
 def no_rules() -> dict[str, None]:
     return {"eligible": None, "applicable": None, "suitable": None}
+
+
+TERMS = ("incentive", "number", "terms", "rules", "lever")
+LIMITS = ("max_accepted", "cooldown_days", "monthly_budget", "valid_from", "valid_to")
+FROZEN = (*TERMS, *LIMITS, "author", "publisher", "created_at", "published_at")  # once published; it may be retired
+
+
+def _any_differs(fields: tuple[str, ...]) -> pgtrigger.Q:
+    return reduce(or_, (pgtrigger.Q(**{f"old__{name}__df": pgtrigger.F(f"new__{name}")}) for name in fields))
 
 
 class IncentiveVersion(models.Model):
@@ -139,14 +150,7 @@ class IncentiveVersion(models.Model):
             pgtrigger.Protect(
                 name="terms_immutable",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__state="draft")
-                & (
-                    pgtrigger.Q(old__terms__df=pgtrigger.F("new__terms"))
-                    | pgtrigger.Q(old__rules__df=pgtrigger.F("new__rules"))
-                    | pgtrigger.Q(old__lever__df=pgtrigger.F("new__lever"))
-                    | pgtrigger.Q(old__incentive__df=pgtrigger.F("new__incentive"))
-                    | pgtrigger.Q(old__number__df=pgtrigger.F("new__number"))
-                ),
+                condition=~pgtrigger.Q(old__state="draft") & _any_differs(FROZEN),
             )
         ]
 

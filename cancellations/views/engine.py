@@ -185,7 +185,9 @@ def limits(request: HttpRequest) -> HttpResponse:
             "by": row.author or _("at the start"),
             "margin": formats.percent(row.margin_floor),
             "value": formats.percent(row.share_of_value),
-            "goodwill": formats.money(row.goodwill_in_year),
+            "goodwill": formats.money(row.goodwill_in_year) if row.goodwill_in_year is not None else _("without bound"),
+            "days": formats.number(row.household_days),
+            "accepted": formats.number(row.accepted_in_year),
             "hold_out": formats.percent(row.hold_out),
         }
         for row in rows

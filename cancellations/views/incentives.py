@@ -1,5 +1,6 @@
 """The catalogue at marketing's desk: list, versions, editor, rules, dry run, publishing."""
 
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cancellations import terms
@@ -22,6 +24,11 @@ from staff import formats
 from staff.errors import DomainError
 
 State = IncentiveVersion.State
+ABOUT = {
+    "eligible": gettext_lazy("What law and contract ask: who may have it at all."),
+    "applicable": gettext_lazy("When it makes sense in this call: reason, price, what is going on."),
+    "suitable": gettext_lazy("When it truly helps the customer, not only us."),
+}
 Focus = tuple[str, edit.Path | None, str]  # the layer, the path there, the button
 
 
@@ -85,19 +92,16 @@ def words(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("cancellations.view_incentive", raise_exception=True)
 def incentive(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Incentive, pk=pk)
+    listed = list(found.versions.select_related("author", "publisher").order_by("-number"))
     versions = [
         {
             "version": version,
             "state": version.get_state_display(),
             "tone": {"published": "green", "draft": "amber"}.get(version.state, ""),
             "offer": _headline(found, version),
-            "sentences": _sentences(version),
-            "by": version.author,
-            "publisher": version.publisher,
-            "published": formats.moment(version.published_at),
-            "lever": formats.number(version.lever),
+            "facts": _facts(version, before),
         }
-        for version in found.versions.select_related("author", "publisher").order_by("-number")[:20]
+        for version, before in zip_longest(listed, listed[1:])
     ]
     has_draft = any(row["version"].state == State.DRAFT for row in versions)
     return render(
@@ -107,8 +111,29 @@ def incentive(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _sentences(version: IncentiveVersion) -> list[tuple[str, str]]:
-    return [(str(label), sentence(version.rules.get(layer), registry)) for layer, label in LAYERS.items()]
+def _facts(version: IncentiveVersion, before: IncentiveVersion | None) -> list[tuple[str, str, bool]]:
+    """Label, value, and whether it is another than in the version before."""
+    old = dict(_said(before)) if before else {}
+    who = [(_("Written by"), f"{version.author}, {formats.moment(version.created_at)}")]
+    if version.publisher:
+        who.append((_("Published by"), f"{version.publisher}, {formats.moment(version.published_at)}"))
+    if version.retired_at:
+        who.append((_("Retired"), formats.moment(version.retired_at)))
+    said = [(label, value, bool(before) and old.get(label) != value) for label, value in _said(version)]
+    return [*said, *((label, value, False) for label, value in who)]
+
+
+def _said(version: IncentiveVersion) -> list[tuple[str, str]]:
+    since, until = version.valid_from, version.valid_to
+    return [
+        (_("Terms"), _headline(version.incentive, version)),
+        *((str(label), sentence(version.rules.get(layer), registry)) for layer, label in LAYERS.items()),
+        (_("Lever"), formats.number(version.lever)),
+        (_("Cool-down"), _("%s days") % version.cooldown_days),
+        (_("Times in 12 months"), formats.number(version.max_accepted)),
+        (_("Budget per month"), formats.money(version.monthly_budget) if version.monthly_budget else _("no bound")),
+        (_("Offered"), f"{formats.day(since)} – {formats.day(until)}" if since or until else _("without end")),
+    ]
 
 
 @require_POST
@@ -156,6 +181,7 @@ def _rules(version: IncentiveVersion, focus: Focus | None = None, **more: Any) -
         {
             "name": layer,
             "label": label,
+            "about": ABOUT[layer],
             "sentence": sentence(version.rules.get(layer), registry),
             "tree": _node(tree, (), focus if focus and focus[0] == layer else None)
             if (tree := version.rules.get(layer))
@@ -173,6 +199,7 @@ def _node(tree: dict[str, Any], path: tuple[int, ...], focus: Focus | None) -> d
     kind = edit.group_of(node)
     inner = edit.children(node)
     moves = [way for way, by in (("up", -1), ("down", 1)) if edit.move(tree, path, by)[1] != path]
+    moves += ["in"] if edit.into(tree, path)[1] != path else []
     return {
         "kind": kind,
         "path": "-".join(map(str, path)) or "root",
@@ -223,7 +250,7 @@ def rule_step(request: HttpRequest, pk: int, layer: str, path: str, step: str) -
         except DomainError as error:
             context = {"refusal": str(error)}
         else:
-            focus = layer, stands, step if step in ("up", "down") else "first"
+            focus = layer, stands, step if step in ("up", "down", "in") else "first"
         version = _draft(pk)
     if not request.htmx:
         return redirect("cancellations:incentive_draft", version.pk)

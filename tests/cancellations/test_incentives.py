@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import ProgrammingError, transaction
 from django.urls import reverse
 
 from cancellations import suggestions
@@ -182,22 +183,50 @@ def test_an_agent_sees_own_figures_only(client_as):
     assert client.get(reverse("cancellations:figures")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "edit", [{"cooldown_days": 1}, {"max_accepted": 9}, {"monthly_budget": 5}, {"valid_to": "2027-01-01"}, {"lever": 2}]
+)
+def test_nothing_of_a_published_version_is_rewritten(edit):
+    version = IncentiveVersionFactory()
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        IncentiveVersion.objects.filter(pk=version.pk).update(**edit)
+    actions.retire(version.pk, by=UserFactory(), now=NOON)
+
+
+def test_the_history_of_versions_says_what_changed(client_as):
+    first = IncentiveVersionFactory(terms={"percent": "10.00", "months": 3})
+    draft = actions.draft(first.incentive_id, by=UserFactory(), now=NOON)
+    actions.edit_rules(draft.pk, layer="eligible", path=(), step="add", by=draft.author, node=TENURE)
+    new, old = (
+        client_as("manager").get(reverse("cancellations:incentive", args=[first.incentive_id])).context["versions"]
+    )
+    assert [label for label, _value, changed in new["facts"] if changed] == ["Allowed"]
+    assert not any(changed for *_said, changed in old["facts"])
+    assert ("Cool-down", "180 days", False) in new["facts"]
+
+
 def test_limits_keep_the_salt_so_nobody_changes_arms(client_as):
     client = client_as("manager")
     first = EnginePolicy.objects.create(created_at=NOON)
     client.post(
         reverse("cancellations:limits"),
         {
-            "margin_floor": "0.2",
-            "share_of_value": "0.4",
+            "margin_floor": "20",
+            "share_of_value": "40",
             "household_days": "90",
             "accepted_in_year": "2",
-            "hold_out": "0.1",
+            "hold_out": "12.5",
         },
     )
     newest = EnginePolicy.objects.order_by("-pk").first()
     assert newest != first
     assert (newest.salt, newest.margin_floor, newest.author) == (first.salt, Decimal("0.2"), client.user)
+    assert newest.hold_out == Decimal("0.125")
+    page = client.get(reverse("cancellations:limits")).content.decode()
+    assert 'value="12.5"' in page
+    wrong = client.post(reverse("cancellations:limits"), {"hold_out": "60"})
+    assert wrong.context["form"].errors["hold_out"] == ["Write a percentage from 0 to 50."]
+    assert 'value="60"' in wrong.content.decode()
 
 
 def test_a_draft_is_published_once_it_is_handed_in_and_every_change_takes_it_back(client_as):

@@ -173,6 +173,21 @@ def paths(tree, path=()):
         yield from paths(child, (*path, i))
 
 
+def test_a_condition_moves_into_the_group_beside_it():
+    tree = {"all": [TENURE, {"any": [PLUS]}, DEBT, {"not": PLUS}]}
+    assert edit.into(tree, (2,)) == ({"all": [TENURE, {"any": [PLUS, DEBT]}, {"not": PLUS}]}, (1, 1))
+    assert edit.into(tree, (0,)) == ({"all": [{"any": [TENURE, PLUS]}, DEBT, {"not": PLUS}]}, (0, 0))
+    assert edit.into({"all": [{"not": PLUS}, DEBT]}, (1,))[1] == (1,)  # never into a "not"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("tenure_months", -1), ("in_percent", "-0.5")])
+def test_what_cannot_be_negative_is_refused(variable, value):
+    kind = "percent" if variable == "in_percent" else "months"
+    with pytest.raises(InvalidRule, match="from 0 on"):
+        conditions.clean_value(conditions.Variable(variable, variable, kind), "ge", value)
+    assert conditions.clean_value(conditions.Variable("margin", "margin", "money"), "ge", "-5") == "-5.00"
+
+
 def nots_above(tree, path):
     return sum(edit.group_of(edit.at(tree, path[:i])) == "not" for i in range(len(path)))
 
@@ -190,6 +205,7 @@ def test_every_edit_leaves_a_valid_tree_and_the_original_alone(tree, data):
         edit.switch(tree, path),
         edit.move(tree, path, 1)[0],
         edit.move(tree, path, -1)[0],
+        edit.into(tree, path)[0],
     ]
     for result in results:
         assert result is None or list(conditions.leaves(result))
@@ -202,7 +218,6 @@ def test_every_edit_leaves_a_valid_tree_and_the_original_alone(tree, data):
         assert sum(1 for _ in conditions.leaves(moved)) == count
     added, stands = edit.add(tree, path, DEBT)
     assert edit.at(added, stands) == DEBT
-    for by in (1, -1):
-        moved, stands = edit.move(tree, path, by)
+    for moved, stands in (edit.move(tree, path, 1), edit.move(tree, path, -1), edit.into(tree, path)):
         assert edit.at(moved, stands) == edit.at(tree, path)
         assert nots_above(moved, stands) == nots_above(tree, path)
