@@ -74,6 +74,7 @@ def publish(now: datetime) -> list[IncentiveVersion]:
                 monthly_budget=row.get("monthly_budget"),
                 author=author,
                 publisher=publisher,
+                created_at=now - HISTORY - timedelta(days=2),
                 published_at=now - HISTORY,
             )
         )

@@ -4,6 +4,7 @@ import cancellations.models.rows
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import django.utils.timezone
 import pgtrigger.compiler
 from decimal import Decimal
 from django.conf import settings
@@ -185,7 +186,7 @@ class Migration(migrations.Migration):
                 ('max_accepted', models.PositiveSmallIntegerField(default=1, help_text='How often one customer may accept it in 12 months.', verbose_name='times in 12 months')),
                 ('cooldown_days', models.PositiveSmallIntegerField(default=180, help_text='Days after any accepted incentive before this one is offered.', verbose_name='cool-down, days')),
                 ('monthly_budget', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: no bound.', max_digits=10, null=True, verbose_name='budget per month')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
                 ('handed_in_at', models.DateTimeField(blank=True, help_text='Its author is done; a colleague may publish it.', null=True, verbose_name='handed in at')),
                 ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published at')),
                 ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retired at')),

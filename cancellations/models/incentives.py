@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +113,7 @@ class IncentiveVersion(models.Model):
         related_name="+",
         verbose_name=_("published by"),
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     handed_in_at = models.DateTimeField(
         _("handed in at"), null=True, blank=True, help_text=_("Its author is done; a colleague may publish it.")
     )

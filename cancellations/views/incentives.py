@@ -98,7 +98,6 @@ def incentive(request: HttpRequest, pk: int) -> HttpResponse:
             "version": version,
             "state": version.get_state_display(),
             "tone": {"published": "green", "draft": "amber"}.get(version.state, ""),
-            "offer": _headline(found, version),
             "facts": _facts(version, before),
         }
         for version, before in zip_longest(listed, listed[1:])

@@ -87,6 +87,7 @@ def test_a_rule_from_the_editor_to_the_agents_list_of_what_is_not_shown(
     expect(allowed.locator("p.soft")).to_have_text(
         "not (In debt is yes) and (Tenure is at least 12 months or Segment is one of Plus)"
     )
+    page.evaluate("scrollTo(0, 0)")  # nothing half under the bar at the top, where axe finds it too small
     axe(page)
     fits(page)
     narrow(page)
