@@ -74,7 +74,7 @@ def _trigger(response: HttpResponse, event: str, detail: object) -> None:
 
 
 class Refusals:
-    """A refusal that no view has caught: a page that says it (409), a toast for a part, JSON for the API.
+    """A refusal that no view has caught: a page that says it (409), or a toast for a part. The API answers for itself.
 
     What the database refused because a colleague wrote the same at this moment is asked once more: the form now finds
     what the colleague wrote, and says so at its field.

@@ -38,3 +38,10 @@ def test_a_page_that_breaks_says_where(lines):
     broken, refused = lines()
     assert "ValueError: it broke" in broken["exception"]
     assert "exception" not in refused
+
+
+def test_what_was_searched_for_is_in_no_line(client_as, lines):
+    assert client_as("agent").get("/api/v1/customers/none/", {"q": "Quistgard"}).status_code == 404
+    [line] = lines()
+    assert "/api/v1/customers/" in line["event"]
+    assert "Quistgard" not in str(line)
