@@ -5,6 +5,11 @@ import pytest
 from tests.complaints.awards import guidance, limits, unlimited
 
 
+@pytest.fixture(autouse=True)
+def files_elsewhere(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
 @pytest.fixture
 def desk(user_as):
     limits("agent", goodwill="30", redress="100")

@@ -1,8 +1,11 @@
 """Complaints for tests."""
 
 from datetime import UTC, date, datetime, time
+from io import BytesIO
 
 import factory
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from complaints import actions
 from complaints.models import (
@@ -119,3 +122,10 @@ def put_right(case: ComplaintCase, **fields) -> ComplaintCase:
     """A new box is handed over at the counter."""
     values = {"outcome": "upheld", "root_cause": RootCauseFactory(), "fault": "ours", "note": "New box handed over."}
     return actions.resolve_on_contact(case.pk, **values | {"version": case.version, "by": UserFactory()} | fields)
+
+
+def png() -> SimpleUploadedFile:
+    """A scan."""
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    return SimpleUploadedFile("brev ☂.png", picture.getvalue(), content_type="application/x-anything")

@@ -20,9 +20,8 @@ REFUND = {"kind": "refund", "basis": "owed", "amount": "24.95"}
 
 
 @pytest.fixture(autouse=True)
-def desk(db, time_machine, settings, tmp_path):
+def desk(db, time_machine):
     time_machine.move_to(NOON, tick=False)
-    settings.MEDIA_ROOT = tmp_path
     guidance()
     limits("agent", goodwill="30")
     unlimited("manager")

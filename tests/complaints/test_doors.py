@@ -27,11 +27,6 @@ from tests.factories import CustomerFactory, SubscriptionFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def files_elsewhere(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
 def letter(body="My box restarts.", **headers) -> EmailMessage:
     message = EmailMessage()
     values = {
