@@ -96,10 +96,10 @@ def test_from_hello_to_receipt_with_a_second_persons_approval(
 
     manager.goto(live_server.url + "/approvals/")
     expect(manager.get_by_role("heading", name="10% off for 6 months")).to_be_visible()
-    expect(page.get_by_text("Sofia is looking")).to_be_visible(timeout=4_000)
+    expect(page.get_by_text("Sofia is looking")).to_be_visible()
     axe(manager)
     manager.keyboard.press("a")
-    expect(page.get_by_text("Approved by Sofia B.")).to_be_visible(timeout=4_000)
+    expect(page.get_by_text("Approved by Sofia B.")).to_be_visible()
     page.keyboard.press("1")
     expect(page.get_by_text("On the table")).to_be_visible()
     page.keyboard.press("a")

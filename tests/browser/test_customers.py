@@ -34,12 +34,10 @@ def test_from_a_misheard_name_to_the_end_of_the_history(page, log_in, axe, live_
 
     notes = page.locator("#timeline .tl > li:not(.more)")
     assert notes.count() == 20
-    for _ in range(40):
-        page.mouse.wheel(0, 2000)
-        page.wait_for_timeout(100)
-        if notes.count() == 51:  # fifty notes, and the contract's beginning
-            break
-    assert notes.count() == 51
+    for shown in (20, 40):
+        page.mouse.wheel(0, 20_000)
+        expect(notes).not_to_have_count(shown)
+    expect(notes).to_have_count(51)  # fifty notes, and the contract's beginning
     page.get_by_role("link", name="Contracts").click()
     page.get_by_text("Fibre 500 + TV began").wait_for()
     axe(page)

@@ -196,11 +196,11 @@ def test_the_queue_moves_by_itself_and_keeps_its_place(page, live_server, log_in
     expect(page.get_by_text("Nothing waits for your decision")).to_be_visible()
     queue.append(request_for("Henrik"))
     row = page.locator("[data-key-of=Henrik]")
-    expect(row).to_be_visible(timeout=2_000)
+    expect(row).to_be_visible()
     expect(row).to_have_attribute("aria-current", "true")  # an idle screen opens what came first
     expect(page.locator("#decision")).to_contain_text("Henrik")
     queue.append(replace(request_for("Maier"), looked_at_by="Erik B."))
-    expect(page.locator("[data-key-of=Maier]")).to_contain_text("Erik B. is looking", timeout=2_000)
+    expect(page.locator("[data-key-of=Maier]")).to_contain_text("Erik B. is looking")
     expect(row).to_have_attribute("aria-current", "true")
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -209,7 +209,7 @@ def test_the_queue_moves_by_itself_and_keeps_its_place(page, live_server, log_in
     expect(page.locator("#decision")).to_contain_text("Maier")
     del queue[1]
     page.keyboard.press("a")
-    expect(row).to_have_attribute("aria-current", "true", timeout=2_000)  # decided: the next one opens
+    expect(row).to_have_attribute("aria-current", "true")  # decided: the next one opens
     expect(page.locator("#decision")).to_contain_text("Henrik")
 
 
