@@ -155,7 +155,7 @@ class OfferAdmin(Numbered):
 class DecisionAdmin(ReadOnly):
     list_display = ("offer", "verdict", "amount", "requested_by", "requested_at", "decided_by", "decided_at")
     list_select_related = ("offer__case", "offer__incentive_version__incentive", "requested_by", "decided_by")
-    ordering = ("-requested_at", "-pk")
+    ordering = ("-pk",)
 
 
 @admin.register(Suggestion)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet, UniqueConstraint
+from django.db.models import Model, Q, QuerySet, UniqueConstraint
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -47,11 +47,12 @@ class Growing(admin.ModelAdmin):
 
 
 def begun_by_an_index(model: type[Model]) -> set[str]:
-    """The fields that an index of `model` begins with, so that rows are found by them or come in their order."""
+    """The fields that an index of `model` begins with, so that rows are found by them or come in their order. An index
+    of some rows counts where they are those for which the field is true."""
     fields = {f.name for f in model._meta.local_fields if f.primary_key or f.unique or f.db_index}
-    indexes = {index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields}
-    unique = {one.fields[0] for one in model._meta.constraints if isinstance(one, UniqueConstraint) and one.fields}
-    return fields | indexes | unique
+    indexes = [*model._meta.indexes, *(one for one in model._meta.constraints if isinstance(one, UniqueConstraint))]
+    begun = {(one.fields[0].lstrip("-"), one.condition) for one in indexes if one.fields}
+    return fields | {field for field, condition in begun if condition in (None, Q((field, True)))}
 
 
 class ReadOnly(Growing):

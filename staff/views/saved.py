@@ -4,21 +4,18 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from staff import saved, undo
 from staff.errors import DomainError
 from staff.models import SavedView
+from staff.views.back import back
 
 
 def _do(request: HttpRequest, act: Callable[[], SavedView], said: str) -> HttpResponse:
-    back = request.POST.get("next", "") or request.headers.get("Referer", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     try:
         view = act()
     except SavedView.DoesNotExist:
@@ -31,7 +28,7 @@ def _do(request: HttpRequest, act: Callable[[], SavedView], said: str) -> HttpRe
             undo.offer(request, told, undo=reverse("view_restore", args=[view.pk]))
         else:
             messages.success(request, told)
-    return redirect(back if safe else "home")
+    return back(request, "home")
 
 
 @require_POST

@@ -6,12 +6,12 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from staff.models import User
+from staff.views.back import back
 
 
 class PreferencesForm(ModelForm):
@@ -45,9 +45,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         form.save()
     else:
         messages.error(request, _("That choice is not offered. Open your settings to choose again."))
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if safe else "settings")
+    return back(request, "settings")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
