@@ -38,7 +38,7 @@ PEERS = Path(".venv/bench/bin/python")  # numpy and MABWiser, nothing of the des
 HELD_OUT_SEEDS = 5_000  # what is reported; the engine was tuned on worlds of other seeds (1000 to 1095)
 
 
-def policies(shape: Shape) -> dict[str, Policy]:
+def ways(shape: Shape) -> dict[str, Policy]:
     found: dict[str, Policy] = {
         "random": random_offer,
         "best fixed in hindsight": best_fixed,
@@ -67,7 +67,7 @@ def one(task: tuple[Shape, tuple[int, ...], int, str]) -> tuple[str, str, Array]
     """Some worlds under one policy → the share of the best possible in each window, world × window."""
     shape, seeds, cases, name = task
     worlds = Worlds(shape, seeds, cases)
-    log = policies(shape)[name](worlds)
+    log = ways(shape)[name](worlds)
     done = np.take_along_axis(worlds.gains, np.maximum(log.offer, 0)[..., None], -1)[..., 0]
     done = np.where(worlds.held_out | (log.offer < 0), 0.0, done)
     best = np.where(worlds.held_out, 0.0, np.maximum(worlds.gains.max(-1), 0))
@@ -92,7 +92,7 @@ def main() -> None:
     shapes = [s for s in SHAPES if not options.only or s.name in options.only.split(",")]
     seeds = range(options.seeds, options.seeds + options.worlds)
     batches = [tuple(seeds[i : i + SIDE_BY_SIDE]) for i in range(0, len(seeds), SIDE_BY_SIDE)]
-    names = {s: [n for n in policies(s) if not options.policies or n in options.policies.split(",")] for s in shapes}
+    names = {s: [n for n in ways(s) if not options.policies or n in options.policies.split(",")] for s in shapes}
     tasks = [(s, batch, options.cases, n) for s in shapes for n in names[s] for batch in batches]
     started = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:

@@ -19,7 +19,7 @@ from cancellations.engine.special import log_evidence
 Array = NDArray[np.float64]
 
 KAPPA = 15.0  # cases that the level above is worth while the cells say nothing of it
-KAPPA_RANGE = (5.0, 120.0)
+KAPPA_RANGE = (2.0, 120.0)
 KAPPA_PAIRS = 300.0  # how much of the cells' own word it takes to move κ: pairs of callers in one cell
 ACCEPT_ROOT = (6.0, 14.0)
 STAY_ROOT = (12.0, 8.0)
@@ -144,11 +144,14 @@ class Model:
     map_cases: Array  # marketing's word against an offer that its map does not name, in cases
 
 
-def _step(k: Array, n: Array, above: Array, cells: int) -> tuple[Array, Array, Array]:
-    """One level: posterior means, their strengths n + κ, and κ, which is one for all of the last `cells` axes.
+def _step(k: Array, n: Array, above: Array, cells: int, known: ArrayLike = np.inf) -> tuple[Array, Array, Array]:
+    """One level: posterior means, their strengths, and κ, which is one for all of the last `cells` axes.
 
     κ by moments (Kleinman 1973): with ρ = 1 / (κ + 1), the cells scatter about the level above by
     E Σ (k − np)² / p(1 − p) = Σ n + ρ · Σ n(n − 1). A prior of `KAPPA_PAIRS` pairs at κ = 15 steadies it.
+
+    The strength s stands for the variance p(1 − p) / (s + 1): that of n + κ cases, and of the level above, which is
+    itself `known` only to some strength, as far as the mean rests on it: (κ / (n + κ))² · p(1 − p) / (known + 1).
     """
     above = np.clip(np.broadcast_to(above, k.shape), 0.005, 0.995)
     axes = tuple(range(-cells, 0))
@@ -157,7 +160,9 @@ def _step(k: Array, n: Array, above: Array, cells: int) -> tuple[Array, Array, A
     rho = (excess + KAPPA_PAIRS / (KAPPA + 1)) / (pairs + KAPPA_PAIRS)
     kappa = np.clip(1 / np.maximum(rho, 1e-3) - 1, *KAPPA_RANGE)
     each = kappa.reshape(kappa.shape + (1,) * cells)
-    return (k + each * above) / (n + each), n + each, kappa
+    cases = n + each
+    doubt = 1 / (cases + 1) + (each / cases) ** 2 / (np.asarray(known) + 1)
+    return (k + each * above) / cases, 1 / doubt - 1, kappa
 
 
 def age(days: ArrayLike) -> NDArray[np.int64]:
@@ -205,20 +210,21 @@ def offer_chain(
     kind_k, kind_n = (np.einsum("ji,...irs->...jrs", kinds, counts) for counts in (k, n))
     kr, nr = kind_k.sum(-1), kind_n.sum(-1)
     p1, s1, kappa1 = _kinds(kr, nr, fit_of, root)
-    pr, sr, kappar = _step(kr, nr, _expit(_logit(p1)[..., None] + np.asarray(fit_of)), 2)
+    pr, sr, kappar = _step(kr, nr, _expit(_logit(p1)[..., None] + np.asarray(fit_of)), 2, s1[..., None])
     k2, n2 = k.sum((-1, -2)), n.sum((-1, -2))
     expected = _expected(n.sum(-1), pr[..., of_kind, :], p1[..., of_kind])
-    p2, s2, kappa2 = _step(k2, n2, expected, 1)
+    p2, s2, kappa2 = _step(k2, n2, expected, 1, s1[..., of_kind])
     parent = _expit(_logit(pr)[..., of_kind, :] + (_logit(p2) - _logit(expected))[..., None])
-    guessed = (KAPPA * parent + word * np.nan_to_num(mapped)) / (KAPPA + word)
-    parent = np.where(np.isnan(mapped), parent, guessed)
+    word = np.where(np.isnan(mapped), 0, word)
+    parent = (KAPPA * parent + word * np.nan_to_num(mapped)) / (KAPPA + word)
     k3, n3 = k.sum(-1), n.sum(-1)
-    p3, s3, kappa3 = _step(k3, n3, parent, 2)
+    p3, s3, kappa3 = _step(k3, n3, parent, 2, sr[..., of_kind, :] + word)
     # second parent of the leaves: what the segment does in general, for this kind
     expected = _expected(np.swapaxes(kind_n, -1, -2), pr[..., None, :], p1[..., None])
     ps, _, _ = _step(kind_k.sum(-2), kind_n.sum(-2), expected, 2)
     lean = _logit(ps) - _logit(expected)
-    p4, s4, kappa4 = _step(k, n, _expit(_logit(p3)[..., None] + lean[..., of_kind, None, :]), 3)
+    leaning = _expit(_logit(p3)[..., None] + lean[..., of_kind, None, :])
+    p4, s4, kappa4 = _step(k, n, leaning, 3, s3[..., None])
     return Posterior(
         levels=("all", "kind", "incentive", "kind×reason", "incentive×reason", "incentive×reason×segment"),
         mean=(p0, p1, p2, pr, p3, p4),
@@ -237,8 +243,9 @@ def _kinds(k: Array, n: Array, fit: ArrayLike, root: tuple[float, float]) -> tup
     k, n = worth * k, worth * n
 
     def level() -> tuple[Array, Array, Array]:
-        everywhere = (k.sum((-1, -2)) + root[0]) / (n.sum((-1, -2)) + sum(root))
-        return _step(k.sum(-1), n.sum(-1), everywhere[..., None], 1)
+        cases = (n.sum((-1, -2)) + sum(root))[..., None]
+        everywhere = (k.sum((-1, -2))[..., None] + root[0]) / cases
+        return _step(k.sum(-1), n.sum(-1), everywhere, 1, cases)
 
     mean = level()[0][..., None]
     k = np.clip(k - n * (_expit(_logit(mean) + np.asarray(fit)) - mean), 0, n)
@@ -255,10 +262,10 @@ def context_chain(k: Array, n: Array, *, root: tuple[float, float]) -> Posterior
     """Counts over reason × segment → all → reason → reason×segment: those who were offered nothing."""
     all_k, all_n = k.sum((-1, -2)), n.sum((-1, -2))
     p0, s0 = (all_k + root[0]) / (all_n + sum(root)), all_n + sum(root)
-    p1, s1, kappa1 = _step(k.sum(-1), n.sum(-1), p0[..., None], 1)
+    p1, s1, kappa1 = _step(k.sum(-1), n.sum(-1), p0[..., None], 1, s0[..., None])
     ps, _, _ = _step(k.sum(-2), n.sum(-2), p0[..., None], 1)
     lean = _logit(ps) - _logit(p0)[..., None]
-    p2, s2, kappa2 = _step(k, n, _expit(_logit(p1)[..., :, None] + lean[..., None, :]), 2)
+    p2, s2, kappa2 = _step(k, n, _expit(_logit(p1)[..., :, None] + lean[..., None, :]), 2, s1[..., None])
     return Posterior(
         levels=("all", "reason", "reason×segment"),
         mean=(p0, p1, p2),
@@ -276,7 +283,7 @@ def refused_chain(k: Array, n: Array, none: Posterior) -> Posterior:
     expected = (n.sum(-3) * base).sum((-1, -2))
     shift = (k.sum((-1, -2, -3)) + 10.0) / (expected + 10.0)
     p1, s1, kappa1 = _step(k.sum(-3), n.sum(-3), np.clip(base * shift[..., None, None], 0.005, 0.95), 2)
-    p2, s2, kappa2 = _step(k, n, p1[..., None, :, :], 3)
+    p2, s2, kappa2 = _step(k, n, p1[..., None, :, :], 3, s1[..., None, :, :])
     return Posterior(
         levels=("reason×segment", "incentive×reason×segment"),
         mean=(p1, p2),

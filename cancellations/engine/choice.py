@@ -1,6 +1,6 @@
 """Who leads: tempered Thompson sampling with a propensity that is exact because the lead is drawn from it.
 
-1,000 seeded draws from Beta(8a, 8b), taken through their log-odds (docs/decisions says why), say how often each
+1,000 seeded draws from Beta(16a, 16b), taken through their log-odds (docs/decisions says why), say how often each
 candidate would be best; the shares, mixed with ε uniform, are the vector that is stored, and the lead is sampled from
 the stored vector.
 
@@ -23,7 +23,7 @@ from cancellations.engine.special import digamma, trigamma
 Array = NDArray[np.float64]
 
 DRAWS = 1_000
-TEMPER = 8.0
+TEMPER = 16.0
 EPSILON = 0.02
 UNPROVEN = 0.4  # of the map's gain: what an untried offer beside it is taken to gain at most
 CONTENDERS = 12  # so many are drawn; the rest cannot win and lead only by ε

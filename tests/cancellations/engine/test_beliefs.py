@@ -45,6 +45,13 @@ def test_one_level_worked_by_hand():
     assert strength == pytest.approx([17.715], abs=1e-3)
 
 
+@pytest.mark.parametrize(("known", "strength"), [(10, 5.52), (1e9, 15)])
+def test_where_nobody_was_asked_the_doubt_about_the_level_above_is_doubt_too(known, strength):
+    """No case, κ = 15 and a level above known to 10: p(1 − p) · (1/16 + 1/11), as much as 5.52 cases leave."""
+    found = beliefs._step(np.array([0.0]), np.array([0.0]), np.array([0.5]), 1, known)[1]
+    assert found == pytest.approx([strength], abs=0.01)
+
+
 def test_a_reason_never_tried_learns_from_the_others_and_a_guess_from_marketing():
     some = facts()
     some.presented[PAUSE, 1, :, 0], some.accepted[PAUSE, 1, :, 0] = 50, 45
