@@ -3,11 +3,9 @@
 A period is by the time of notice, [since, until). Mature is a case whose 90 days are over.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from operator import itemgetter
 
 from django.db.models import (
     Avg,
@@ -30,19 +28,17 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth, TruncQuarter
 from django.utils import timezone
 
-from cancellations.candidates import Candidate
-from cancellations.engine.measure import Logged, OffPolicy, Uplift, off_policy
+from cancellations.engine.measure import Uplift
 from cancellations.engine.values import Contract, value
 from cancellations.learning import YES
 from cancellations.models import CancellationCase, CaseMove, Offer, OfferMove, PastOffer, Suggestion
 from cancellations.models.offers import OfferState
 from customers.models import Subscription
-from staff.rates import Difference, Mean, Rate, of_means
+from staff.rates import Rate
 
 State = CancellationCase.State
 SAVED = (State.SAVED_PENDING, State.SAVED_CONFIRMED, State.BOOMERANG)
 NIL = Decimal(0)
-LEAST_GROUP = 100
 MODEL_OF_V = (Decimal("0.7"), Decimal("1.3"))  # V is a model: what it may be too high or too low
 
 
@@ -325,59 +321,6 @@ def survival(period: Period) -> dict[str, list[tuple[int, float]]]:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Notices of a group, what was offered to it per notice, and how that differs from everybody else. Under 100
-    notices on either side nothing is said."""
-
-    name: str
-    notices: int
-    offered: Rate | None
-    value: Mean | None
-    against: Difference
-
-
-def parity(period: Period, by: str) -> list[Group]:
-    """Value offered by "segment", "language" or "vulnerable"; the hold-out is left out. One query."""
-    field = {"segment": "customer__segment", "language": "customer__language", "vulnerable": "customer__is_vulnerable"}[
-        by
-    ]
-    put = Offer.objects.filter(case=OuterRef("pk"), presented_at__isnull=False).order_by()
-    money = DecimalField(max_digits=14, decimal_places=2)
-    rows = (
-        period.cases()
-        .filter(suggestions__superseded_at__isnull=True, suggestions__hold_out=False)
-        .annotate(
-            was_offered=Exists(put),
-            put=Coalesce(Subquery(put.values("case").annotate(sum=Sum("cost")).values("sum")), NIL, output_field=money),
-        )
-        .values(field)
-        .annotate(
-            notices=Count("pk"),
-            offered=Count("pk", filter=Q(was_offered=True)),
-            total=Sum("put"),
-            squares=Sum(F("put") * F("put"), output_field=DecimalField(max_digits=20, decimal_places=4)),
-        )
-        .order_by(field)
-    )
-    whole = [sum(float(row[name]) for row in rows) for name in ("notices", "total", "squares")]
-    groups = []
-    for row in rows:
-        own = row["notices"], float(row["total"]), float(row["squares"])
-        rest = Mean.of(*(int(whole[0]) - own[0], whole[1] - own[1], whole[2] - own[2]))
-        value, enough = Mean.of(*own), row["notices"] >= LEAST_GROUP
-        groups.append(
-            Group(
-                str(row[field]),
-                row["notices"],
-                Rate.of(row["offered"], row["notices"]) if enough else None,
-                value if enough else None,
-                of_means(value, rest, least=LEAST_GROUP),
-            )
-        )
-    return groups
-
-
-@dataclass(frozen=True)
 class Observed:
     """An offer of the time before Kvar: how many accepted, and who of them is known to be a customer still."""
 
@@ -415,47 +358,3 @@ def first_day() -> date | None:
     offer = PastOffer.objects.aggregate(day=Min("offered_on"))["day"]
     days = [timezone.localdate(notice) if notice else None, offer]
     return min((day for day in days if day), default=None)
-
-
-# --- what another policy would have brought --------------------------------------------------------------------------
-def logged(period: Period, limit: int = 20_000) -> tuple[list[Logged], list[list[Candidate]]]:
-    """Mature decisions with propensity and candidates; repetitions and the hold-out left out. Two queries."""
-    decisions = (
-        Suggestion.objects.filter(
-            superseded_at__isnull=True,
-            features__again__isnull=True,
-            hold_out=False,
-            seed__gt=0,
-            case__in=period.cases().filter(period.mature()),
-        )
-        .order_by("-pk")
-        .values_list("pk", "chosen_id", "propensity", "candidates", "case__paying_on_day_90")[:limit]
-    )
-    found = list(decisions)
-    costs = dict(
-        Offer.objects.filter(carried_out(), suggestion__in=[row[0] for row in found]).values_list("suggestion", "cost")
-    )
-    rows, candidates = [], []
-    for pk, chosen, propensity, listed, paying in found:
-        worth = float(listed[0]["value"]) if listed else 0.0
-        expected = {row["version"] or 0: float(row["gain"]) + row["stays_without"] * worth for row in listed}
-        reward = worth * bool(paying) - float(costs.get(pk, 0))
-        rows.append(Logged(chosen or 0, propensity, reward, expected))
-        candidates.append(listed)
-    return rows, candidates
-
-
-def policies(period: Period) -> dict[str, OffPolicy]:
-    """ "as it was", "best score always", "no incentive": net value a case, estimated from the log."""
-    rows, candidates = logged(period)
-
-    def best(listed: Sequence[Candidate]) -> dict[int, float]:
-        top = max((row for row in listed if row["shown"]), key=itemgetter("score"))
-        return {top["version"] or 0: 1.0}
-
-    targets: dict[str, list[dict[int, float]]] = {
-        "logged": [{r["version"] or 0: r["probability"] for r in listed if r["shown"]} for listed in candidates],
-        "best": [best(listed) for listed in candidates],
-        "none": [{0: 1.0} for _ in candidates],
-    }
-    return {name: off_policy(rows, target) for name, target in targets.items()}

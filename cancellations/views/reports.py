@@ -21,6 +21,9 @@ from cancellations.engine.measure import LEAST_SAMPLE, Estimate
 from cancellations.models import ReasonCategory
 from cancellations.queries import figures as queries
 from cancellations.queries.figures import Period
+from cancellations.queries.parity import Group
+from cancellations.queries.parity import parity as parity_of
+from cancellations.queries.policies import policies as policies_of
 from cancellations.views import figure_lines
 from customers.models import Customer
 from staff import charts, formats
@@ -222,7 +225,7 @@ def experiment(request: HttpRequest) -> HttpResponse:
         return f"{_money(estimate.value)} ({_money(estimate.low)} – {_money(estimate.high)})"
 
     arms = [(_now("Offers suggested"), found.uplift.treated), (_now("Hold-out"), found.uplift.held)]
-    results = {names[name]: result for name, result in queries.policies(period).items()}
+    results = {names[name]: result for name, result in policies_of(period).items()}
     if request.GET.get("as") == "csv":
         lines = [*(figure_lines.of_rate(name, rate) for name, rate in arms), *figure_lines.uplift(found)]
         estimated = [
@@ -275,7 +278,7 @@ def parity(request: HttpRequest) -> HttpResponse:
         "vulnerable": {"True": _now("yes"), "False": _now("no")},
     }
     for by, label in (("segment", _now("Segment")), ("language", _now("Language")), ("vulnerable", _now("Vulnerable"))):
-        groups = queries.parity(period, by)
+        groups = parity_of(period, by)
         lines += [(by, g.name, g.notices, *_parity_row(g)) for g in groups]
         rows = [
             {
@@ -304,7 +307,7 @@ def parity(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _parity_row(group: queries.Group) -> tuple[object, ...]:
+def _parity_row(group: Group) -> tuple[object, ...]:
     if group.offered is None or group.value is None:
         return ("", "", "", "", "")
     figures = (group.value.mean, *group.value.interval, group.against.value)

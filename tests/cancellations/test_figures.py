@@ -10,7 +10,7 @@ import pytest
 from cancellations import actions
 from cancellations.engine.values import Contract, value
 from cancellations.models import Fulfilment, OfferMove
-from cancellations.queries import figures
+from cancellations.queries import figures, parity
 from cancellations.queries.figures import Period
 from staff.models import User
 from tests.cancellations.factories import CancellationCaseFactory, OfferFactory, ReasonFactory, SuggestionFactory
@@ -139,20 +139,20 @@ def test_only_what_is_put_after_a_no_counts_as_offered_after_a_refusal(user_as):
 
 
 def test_parity_says_what_was_offered_per_notice_once_there_are_enough(monkeypatch):
-    monkeypatch.setattr(figures, "LEAST_GROUP", 3)
+    monkeypatch.setattr(parity, "LEAST_GROUP", 3)
     for accepted in (True, False, True):
         decided(closed(NOON), cost="30.00", accepted=accepted)
     plus = CustomerFactory(segment="plus")
     decided(closed(NOON, subscription=SubscriptionFactory(customer=plus)))
     decided(closed(NOON), hold_out=True)
-    standard, other = sorted(figures.parity(YEAR, "segment"), key=lambda group: -group.notices)
+    standard, other = sorted(parity.parity(YEAR, "segment"), key=lambda group: -group.notices)
     assert (standard.name, standard.notices, standard.offered.k, standard.value.mean) == ("standard", 3, 3, 30)
     assert (other.name, other.offered, other.value) == ("plus", None, None)
 
 
 def test_a_difference_between_groups_is_told_where_both_are_large_enough(monkeypatch):
     """Costs of 30, 30, 60 against 0, 0, 30: means 40 and 10, each with variance 300, so 30 ± 1.96 · √200."""
-    monkeypatch.setattr(figures, "LEAST_GROUP", 3)
+    monkeypatch.setattr(parity, "LEAST_GROUP", 3)
     for segment, costs in (("standard", (30, 30, 60)), ("plus", (None, None, 30))):
         for cost in costs:
             case = closed(NOON, subscription=SubscriptionFactory(customer=CustomerFactory(segment=segment)))
@@ -161,7 +161,7 @@ def test_a_difference_between_groups_is_told_where_both_are_large_enough(monkeyp
                 OfferFactory(
                     case=case, suggestion=suggestion, state="refused", cost=cost, presented_at=NOON, answered_at=NOON
                 )
-    plus, standard = figures.parity(YEAR, "segment")
+    plus, standard = parity.parity(YEAR, "segment")
     assert (plus.offered.k, plus.value.mean, standard.value.mean) == (1, 10, 40)
     assert standard.value.interval == pytest.approx((40 - 1.96 * 10, 40 + 1.96 * 10), abs=0.01)
     assert (standard.against.value, standard.against.low) == (30, pytest.approx(30 - 1.96 * 200**0.5, abs=0.01))
