@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cancellations import actions, jobs
-from cancellations.models import Budget, CancellationCase, IncentiveVersion, Offer
+from cancellations.models import Budget, CancellationCase, Offer
 from customers.goodwill import given
 from customers.models import Document
 from loyalty.errors import NotAMember
@@ -102,7 +102,7 @@ def test_what_failed_can_be_tried_again_and_needs_a_note(agent, case):
 
 
 def test_what_cannot_be_carried_out_at_all_is_called_off_and_its_budget_free_again(client_as, case, cheap, suggestion):
-    IncentiveVersion.objects.filter(pk=cheap.pk).update(monthly_budget=100)
+    Budget.objects.create(month=NOON.date().replace(day=1), amount=100)
     offer = actions.present(case.pk, version_id=cheap.pk, by=case.agent, now=NOON)
     actions.accept(offer.pk, by=case.agent, now=NOON)
     actions.fail(offer.pk, by=case.agent, now=NOON, note="no such card")
