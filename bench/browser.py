@@ -110,7 +110,10 @@ STOPS = [
         "customer page, history filtered", "asa", _first("/customers/?q=anna", "tbody a"),
         _click("#timeline a.opt >> nth=1"), ("#timeline a.opt[aria-current=true]:not(:first-child)", ""),
     ),
-    Stop("call page, reason told", "asa", _call, _click("#why a.opt >> nth=1"), ("#why button.opt", "")),
+    Stop(
+        "call page, reason told", "asa", _call, _click("#why button[name=category] >> nth=1"),
+        ("#why button[name=reason]:focus", ""),
+    ),
     Stop("queue of cancellations", "asa", _goto("/cancellations/"), _key("j"), ("tbody tr:focus-within", "")),
     Stop("queue of complaints", "asa", _goto("/complaints/"), _key("j"), ("tbody tr:focus-within", "")),
     Stop(
